@@ -1,0 +1,121 @@
+//! The ratchet: what the object already had before an update is a warning, and may not grow.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use serde_json::Value;
+
+use super::{Note, Ruled, ask};
+use crate::facts::Facts;
+use crate::model::{Action, Case, Certainty, Finding, Pointer, Subject};
+use crate::policy::Effective;
+
+/// What makes two findings the same violation: the rule, the place with list items told by name
+/// rather than index, and the scalar there, of which only a keyed fingerprint is kept.
+#[derive(PartialEq, Eq, Hash)]
+struct Identity {
+    rule: &'static str,
+    certainty: Certainty,
+    place: String,
+    fingerprint: u64,
+}
+
+/// Makes a warning of every denial that `case.old` had too, as often as it had it.
+pub(super) fn apply(
+    ruled: &mut [Ruled],
+    case: &Case<'_>,
+    policy: &Effective<'_>,
+    facts: &dyn Facts,
+) {
+    let Some(old) = &case.old else { return };
+    let key = RandomState::new();
+    let mut before = count_old(ruled, old, case, policy, facts, &key);
+    for ruled in ruled {
+        if ruled.action != Action::Deny || matches!(ruled.note, Some(Note::ExemptionExpired { .. }))
+        {
+            continue;
+        }
+        if let Some(left) = before.get_mut(&identity(&ruled.finding, &case.subject, &key))
+            && *left > 0
+        {
+            *left -= 1;
+            ruled.action = Action::Warn;
+            ruled.note = Some(Note::AlreadyThere);
+        }
+    }
+}
+
+fn count_old(
+    ruled: &[Ruled],
+    old: &Subject<'_>,
+    case: &Case<'_>,
+    policy: &Effective<'_>,
+    facts: &dyn Facts,
+    key: &RandomState,
+) -> HashMap<Identity, usize> {
+    let denying = |rule: &str| {
+        ruled
+            .iter()
+            .any(|ruled| ruled.action == Action::Deny && ruled.finding.rule == rule)
+    };
+    let old_case = Case {
+        subject: old.again(),
+        old: None,
+        request: case.request,
+        now: case.now,
+    };
+    let mut counts = HashMap::new();
+    for setting in policy.settings {
+        if !denying(setting.rule.meta().name) {
+            continue;
+        }
+        for finding in ask(setting, &old_case, facts) {
+            // What was only a warning then says nothing about what is denied now.
+            if setting.action.min(finding.at_most) == Action::Deny {
+                *counts.entry(identity(&finding, old, key)).or_insert(0) += 1;
+            }
+        }
+    }
+    counts
+}
+
+fn identity(finding: &Finding, subject: &Subject<'_>, key: &RandomState) -> Identity {
+    Identity {
+        rule: finding.rule,
+        certainty: finding.certainty,
+        place: named_place(&finding.pointer, subject.root),
+        fingerprint: match finding.pointer.resolve(subject.root) {
+            Some(Value::String(text)) => key.hash_one(text),
+            Some(Value::Number(number)) => key.hash_one(number),
+            Some(Value::Bool(flag)) => key.hash_one(flag),
+            Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => 0,
+        },
+    }
+}
+
+/// The pointer with the `name` of list items in the place of their index.
+fn named_place(pointer: &Pointer, root: &Value) -> String {
+    let mut place = Pointer::root();
+    let mut current = Some(root);
+    for segment in pointer.segments() {
+        let next = match current {
+            Some(Value::Object(map)) => map.get(&segment),
+            Some(Value::Array(items)) => segment
+                .parse::<usize>()
+                .ok()
+                .and_then(|index| items.get(index)),
+            _ => None,
+        };
+        match (
+            current,
+            next.and_then(|item| item.get("name"))
+                .and_then(Value::as_str),
+        ) {
+            (Some(Value::Array(_)), Some(name)) => place.push(&format!("name={name}")),
+            (Some(Value::Array(_)), None) => place.push("-"),
+            _ => place.push(&segment),
+        }
+        current = next;
+    }
+    place.as_str().to_owned()
+}

@@ -1,0 +1,195 @@
+//! One object under judgement, and the request that brought it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{NodeId, Tree};
+
+/// The kinds of objects that rules judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `helm.toolkit.fluxcd.io` HelmRelease.
+    HelmRelease,
+    /// `source.toolkit.fluxcd.io` OCIRepository.
+    OciRepository,
+    /// `source.toolkit.fluxcd.io` HelmChart.
+    HelmChart,
+}
+
+impl Kind {
+    /// Every kind, in the order of reports.
+    pub const ALL: [Kind; 3] = [Kind::HelmRelease, Kind::OciRepository, Kind::HelmChart];
+
+    /// The kind of an `apiVersion` and `kind`; `None` where nothing is judged.
+    #[must_use]
+    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        Self::ALL
+            .into_iter()
+            .find(|known| known.group() == group && known.name() == kind)
+    }
+
+    /// The API group.
+    #[must_use]
+    pub fn group(self) -> &'static str {
+        match self {
+            Kind::HelmRelease => "helm.toolkit.fluxcd.io",
+            Kind::OciRepository | Kind::HelmChart => "source.toolkit.fluxcd.io",
+        }
+    }
+
+    /// The kind as it is written in a manifest.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::HelmRelease => "HelmRelease",
+            Kind::OciRepository => "OCIRepository",
+            Kind::HelmChart => "HelmChart",
+        }
+    }
+}
+
+/// How far Flux has worked on the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As the API server gets it: patched by kustomize, with variables substituted, defaults set.
+    Applied,
+    /// As it stands in a file, where a kustomize patch may still add what is missing.
+    Source,
+}
+
+/// An object with its one walk.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// The whole object.
+    pub root: &'a Value,
+    /// The walk over the whole object.
+    pub tree: Tree<'a>,
+    /// The namespace, from the request where the object leaves it out; empty when neither says.
+    pub namespace: &'a str,
+    /// The name; empty when the server has yet to make one from `generateName`.
+    pub name: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    /// Reads the object in `root`; `None` when it is of no kind that is judged.
+    #[must_use]
+    pub fn new(root: &'a Value) -> Option<Self> {
+        let kind = Kind::of(
+            root.get("apiVersion")?.as_str()?,
+            root.get("kind")?.as_str()?,
+        )?;
+        let text = |key: &str| root.pointer(key).and_then(Value::as_str).unwrap_or("");
+        Some(Self {
+            kind,
+            root,
+            tree: Tree::walk(root),
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name"),
+        })
+    }
+
+    /// The same object, walked again: for who needs it in a case of its own.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            tree: Tree::walk(self.root),
+            ..*self
+        }
+    }
+
+    /// Takes the request's namespace when the object does not name one.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: &'a str) -> Self {
+        if self.namespace.is_empty() {
+            self.namespace = namespace;
+        }
+        self
+    }
+
+    /// The `apiVersion` as written.
+    #[must_use]
+    pub fn api_version(&self) -> &'a str {
+        self.root
+            .get("apiVersion")
+            .and_then(Value::as_str)
+            .unwrap_or("")
+    }
+
+    /// The node of `spec`.
+    #[must_use]
+    pub fn spec(&self) -> Option<NodeId> {
+        self.tree.child(NodeId::ROOT, "spec")
+    }
+
+    /// The value of a label.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&'a str> {
+        self.root.get("metadata")?.get("labels")?.get(key)?.as_str()
+    }
+
+    /// The value of an annotation.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&'a str> {
+        self.root
+            .get("metadata")?
+            .get("annotations")?
+            .get(key)?
+            .as_str()
+    }
+}
+
+/// The operations that are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A new object.
+    Create,
+    /// A changed object.
+    Update,
+}
+
+/// What the request itself says.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What is done to the object.
+    pub operation: Operation,
+    /// Who asks, as the API server authenticated them; `None` outside admission.
+    pub user: Option<&'a str>,
+    /// Whether nothing will be stored.
+    pub dry_run: bool,
+    /// How far Flux has worked on the object.
+    pub form: Form,
+}
+
+/// All that is judged together.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// The object as it would be stored.
+    pub subject: Subject<'a>,
+    /// The object before an update.
+    pub old: Option<Subject<'a>>,
+    /// The request.
+    pub request: Request<'a>,
+    /// The time of the judgement: for what expires.
+    pub now: Timestamp,
+}
+
+impl<'a> Case<'a> {
+    /// A file's object, judged at `now`: a CREATE by nobody.
+    #[must_use]
+    pub fn of_file(subject: Subject<'a>, now: Timestamp) -> Self {
+        Self {
+            subject,
+            old: None,
+            request: Request {
+                operation: Operation::Create,
+                user: None,
+                dry_run: false,
+                form: Form::Source,
+            },
+            now,
+        }
+    }
+}

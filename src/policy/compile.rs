@@ -1,0 +1,323 @@
+//! From the written policy to settings that the judge can use, or an error that says what was meant.
+
+use serde_json::Value;
+
+use super::exemption::Exemption;
+use super::glob::Globs;
+use super::spec::{API_GROUP, ExemptionSpec, PolicySpec, RuleSpec};
+use crate::model::{Action, Pointer, Subject};
+use crate::rules::{self, AnyParams, AnyRule, RULES};
+
+/// A rule with the action and parameters that are in force for it.
+pub struct Setting {
+    /// The rule.
+    pub rule: &'static dyn AnyRule,
+    /// Its action.
+    pub action: Action,
+    /// Its parameters.
+    pub params: AnyParams,
+}
+
+/// What is in force for one object.
+#[derive(Clone, Copy)]
+pub struct Effective<'a> {
+    /// The rules, in the registry's order.
+    pub settings: &'a [Setting],
+    /// Exemptions, expired ones included.
+    pub exemptions: &'a [Exemption],
+    /// Whether old violations are only warnings on UPDATE.
+    pub ratchet: bool,
+    /// What becomes of unverified findings.
+    pub on_unseen: Action,
+}
+
+/// A compiled policy, with the built-in one behind it for what it does not match.
+pub struct Policy {
+    builtin: Vec<Setting>,
+    namespaces: Globs,
+    releases: Globs,
+    settings: Vec<Setting>,
+    exemptions: Vec<Exemption>,
+    ratchet: bool,
+    on_unseen: Action,
+}
+
+/// What is wrong with a written policy.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}{}", suggestion(.nearest.as_deref()))]
+pub struct PolicyError {
+    /// The place in the policy document.
+    pub pointer: Pointer,
+    /// What is wrong there.
+    pub message: String,
+    /// The known name that was probably meant.
+    pub nearest: Option<String>,
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| {
+        format!("; did you mean `{nearest}`?")
+    })
+}
+
+impl Policy {
+    /// The policy of whoever wrote none.
+    #[must_use]
+    pub fn builtin() -> Self {
+        Self {
+            builtin: builtin_settings(),
+            namespaces: Globs::default(),
+            releases: Globs::default(),
+            settings: builtin_settings(),
+            exemptions: Vec::new(),
+            ratchet: true,
+            on_unseen: Action::Warn,
+        }
+    }
+
+    /// Reads a policy document: a whole ReleasePolicy, or its `spec` alone.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, with its place.
+    pub fn from_document(document: &Value) -> Result<Self, PolicyError> {
+        let (spec, above) = spec_of(document)?;
+        let parsed: PolicySpec =
+            serde_path_to_error::deserialize(spec).map_err(|error| shape_error(&error, &above))?;
+        Self::compile(&parsed).map_err(|mut error| {
+            error.pointer =
+                Pointer::parse(&format!("{}{}", above.as_str(), error.pointer.as_str()))
+                    .unwrap_or_default();
+            error
+        })
+    }
+
+    /// Compiles a written policy.
+    ///
+    /// # Errors
+    /// The first rule, parameter, glob or pointer that cannot be understood.
+    pub fn compile(spec: &PolicySpec) -> Result<Self, PolicyError> {
+        let mut policy = Self::builtin();
+        let at = Pointer::root().join("match");
+        policy.namespaces = globs(&at, "namespaces", spec.matches.namespaces.as_deref())?;
+        policy.releases = globs(&at, "releases", spec.matches.releases.as_deref())?;
+        policy.ratchet = spec.ratchet.unwrap_or(true);
+        policy.on_unseen = match spec.on_unseen {
+            Some(Action::Off) => {
+                return Err(PolicyError {
+                    pointer: Pointer::root().join("onUnseen"),
+                    message:
+                        "what could not be verified cannot be hidden: use `audit`, `warn` or `deny`"
+                            .to_owned(),
+                    nearest: None,
+                });
+            }
+            other => other.unwrap_or(Action::Warn),
+        };
+        for (name, rule) in &spec.rules {
+            let pointer = Pointer::root().join("rules").join(name);
+            let known = known_rule(name, &pointer)?;
+            let setting = setting(known, rule, &pointer)?;
+            if let Some(place) = policy
+                .settings
+                .iter_mut()
+                .find(|place| place.rule.meta().name == name)
+            {
+                *place = setting;
+            }
+        }
+        for (index, exemption) in spec.exemptions.iter().enumerate() {
+            let pointer = Pointer::root().join("exemptions").join(&index.to_string());
+            policy
+                .exemptions
+                .push(compile_exemption(exemption, &pointer)?);
+        }
+        Ok(policy)
+    }
+
+    /// What is in force for `subject`.
+    #[must_use]
+    pub fn effective(&self, subject: &Subject<'_>) -> Effective<'_> {
+        if self.namespaces.matches(subject.namespace) && self.releases.matches(subject.name) {
+            Effective {
+                settings: &self.settings,
+                exemptions: &self.exemptions,
+                ratchet: self.ratchet,
+                on_unseen: self.on_unseen,
+            }
+        } else {
+            Effective {
+                settings: &self.builtin,
+                exemptions: &[],
+                ratchet: true,
+                on_unseen: Action::Warn,
+            }
+        }
+    }
+
+    /// Turns every rule off that `keep` refuses, in the built-in policy too: for `--select` and `--ignore`.
+    pub fn keep_rules(&mut self, keep: impl Fn(&str) -> bool) {
+        for setting in self.settings.iter_mut().chain(&mut self.builtin) {
+            if !keep(setting.rule.meta().name) {
+                setting.action = Action::Off;
+            }
+        }
+    }
+}
+
+fn builtin_settings() -> Vec<Setting> {
+    RULES
+        .iter()
+        .filter_map(|&rule| {
+            let params = rule.params(rule.defaults()).ok()?;
+            Some(Setting {
+                rule,
+                action: rule.meta().action,
+                params,
+            })
+        })
+        .collect()
+}
+
+/// The spec within a document, and the pointer to it.
+fn spec_of(document: &Value) -> Result<(Value, Pointer), PolicyError> {
+    let Some(kind) = document.get("kind") else {
+        return Ok((document.clone(), Pointer::root()));
+    };
+    let group = document
+        .get("apiVersion")
+        .and_then(Value::as_str)
+        .and_then(|version| version.split_once('/'))
+        .map(|(group, _)| group);
+    if kind != "ReleasePolicy" || group != Some(API_GROUP) {
+        return Err(PolicyError {
+            pointer: Pointer::root().join("kind"),
+            message: format!("expected a ReleasePolicy of {API_GROUP}, or its spec alone"),
+            nearest: None,
+        });
+    }
+    let spec = document.get("spec").cloned().unwrap_or_default();
+    Ok((spec, Pointer::root().join("spec")))
+}
+
+fn shape_error(
+    error: &serde_path_to_error::Error<serde_json::Error>,
+    above: &Pointer,
+) -> PolicyError {
+    use serde_path_to_error::Segment;
+    let mut pointer = above.clone();
+    for segment in error.path() {
+        match segment {
+            Segment::Seq { index } => pointer.push(&index.to_string()),
+            Segment::Map { key } => pointer.push(key),
+            Segment::Enum { variant } => pointer.push(variant),
+            Segment::Unknown => {}
+        }
+    }
+    let message = error.inner().to_string();
+    PolicyError {
+        nearest: nearest_expected(&message),
+        pointer,
+        message,
+    }
+}
+
+/// serde's own words for an unknown name list what is known: "unknown field `x`, expected one of `a`, `b`".
+fn nearest_expected(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("unknown ")?;
+    let mut quoted = rest.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    rules::nearest(unknown, quoted).map(str::to_owned)
+}
+
+fn globs(at: &Pointer, key: &str, patterns: Option<&[String]>) -> Result<Globs, PolicyError> {
+    Globs::compile(patterns).map_err(|error| PolicyError {
+        pointer: at.clone().join(key),
+        message: format!("not a glob: {error}"),
+        nearest: None,
+    })
+}
+
+fn known_rule(name: &str, pointer: &Pointer) -> Result<&'static dyn AnyRule, PolicyError> {
+    rules::find(name).ok_or_else(|| PolicyError {
+        pointer: pointer.clone(),
+        message: format!("unknown rule `{name}`"),
+        nearest: rules::nearest(name, RULES.iter().map(|rule| rule.meta().name)).map(str::to_owned),
+    })
+}
+
+fn setting(
+    rule: &'static dyn AnyRule,
+    spec: &RuleSpec,
+    pointer: &Pointer,
+) -> Result<Setting, PolicyError> {
+    let defaults = rule.defaults();
+    let known = || {
+        defaults
+            .as_object()
+            .into_iter()
+            .flat_map(|map| map.keys().map(String::as_str))
+    };
+    for key in spec.params.keys() {
+        if !known().any(|name| name == key) {
+            let nearest = rules::nearest(key, known().chain(["action"])).map(str::to_owned);
+            return Err(PolicyError {
+                pointer: pointer.clone().join(key),
+                message: format!("rule `{}` has no parameter `{key}`", rule.meta().name),
+                nearest,
+            });
+        }
+    }
+    let params = rule
+        .params(Value::Object(spec.params.clone()))
+        .map_err(|error| shape_error(&error, pointer))?;
+    Ok(Setting {
+        rule,
+        action: spec.action.unwrap_or(rule.meta().action),
+        params,
+    })
+}
+
+fn compile_exemption(spec: &ExemptionSpec, at: &Pointer) -> Result<Exemption, PolicyError> {
+    let wrong = |key: &str, message: &str| PolicyError {
+        pointer: at.clone().join(key),
+        message: message.to_owned(),
+        nearest: None,
+    };
+    if spec.reason.trim().is_empty() {
+        return Err(wrong(
+            "reason",
+            "an exemption needs a reason that others can read",
+        ));
+    }
+    if spec.rules.is_empty() {
+        return Err(wrong(
+            "rules",
+            "an exemption names the rules that it covers",
+        ));
+    }
+    let mut rules = Vec::new();
+    for (index, name) in spec.rules.iter().enumerate() {
+        let pointer = at.clone().join("rules").join(&index.to_string());
+        rules.push(known_rule(name, &pointer)?.meta().name);
+    }
+    let pointers = match &spec.pointers {
+        None => None,
+        Some(texts) => Some(
+            texts
+                .iter()
+                .map(|text| {
+                    Pointer::parse(text)
+                        .ok_or_else(|| wrong("pointers", "a JSON Pointer begins with `/`"))
+                })
+                .collect::<Result<_, _>>()?,
+        ),
+    };
+    Ok(Exemption {
+        rules,
+        namespaces: globs(at, "namespaces", spec.namespaces.as_deref())?,
+        releases: globs(at, "releases", spec.releases.as_deref())?,
+        pointers,
+        reason: spec.reason.clone(),
+        expires_at: spec.expires_at,
+    })
+}

@@ -1,0 +1,88 @@
+//! The policy as it is written: plain serde types, the shape of the later CRD's `spec`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::Action;
+
+/// The group of Lockkeeper's own documents.
+pub const API_GROUP: &str = "lockkeeper.dev";
+
+/// What a ReleasePolicy says.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PolicySpec {
+    /// Which objects it is for; all when absent. Others keep the built-in policy.
+    #[serde(rename = "match")]
+    pub matches: Match,
+    /// Per rule: `action` and the rule's own parameters.
+    pub rules: BTreeMap<String, RuleSpec>,
+    /// Whether a violation that the old object already had is only a warning on UPDATE.
+    pub ratchet: Option<bool>,
+    /// What becomes of a finding that could not be verified: `warn` (default), `deny` or `audit`.
+    pub on_unseen: Option<Action>,
+    /// Findings that are allowed for a while, with a reason.
+    pub exemptions: Vec<ExemptionSpec>,
+}
+
+/// Selects objects by globs; an absent list selects all.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Match {
+    /// Globs of namespaces.
+    pub namespaces: Option<Vec<String>>,
+    /// Globs of object names.
+    pub releases: Option<Vec<String>>,
+}
+
+/// What a policy says of one rule.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct RuleSpec {
+    /// The action; the built-in one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// The rule's own parameters.
+    #[serde(flatten)]
+    pub params: serde_json::Map<String, Value>,
+}
+
+/// Findings that are allowed for a while.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExemptionSpec {
+    /// The rules that it covers.
+    pub rules: Vec<String>,
+    /// Globs of namespaces; all when absent.
+    #[serde(default)]
+    pub namespaces: Option<Vec<String>>,
+    /// Globs of object names; all when absent.
+    #[serde(default)]
+    pub releases: Option<Vec<String>>,
+    /// JSON Pointers; a finding at or below one of them is covered. All when absent.
+    #[serde(default)]
+    pub pointers: Option<Vec<String>>,
+    /// Why. Shown with every finding that it covers.
+    pub reason: String,
+    /// When it ends: an RFC 3339 time, or a date, which ends with its last second in UTC.
+    #[serde(deserialize_with = "date_or_time")]
+    pub expires_at: Timestamp,
+}
+
+fn date_or_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+    use serde::de::Error;
+    let text = String::deserialize(from)?;
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    text.parse::<jiff::civil::Date>()
+        .and_then(|date| date.at(23, 59, 59, 0).to_zoned(jiff::tz::TimeZone::UTC))
+        .map(|zoned| zoned.timestamp())
+        .map_err(|_| {
+            D::Error::custom(
+                "expected a date such as 2027-01-31 or a time such as 2027-01-31T12:00:00Z",
+            )
+        })
+}

@@ -1,0 +1,168 @@
+//! The registry: what a rule is, and the one list of all rules.
+//!
+//! A rule is a unit struct made with [`rule!`], its `Params` and a `check`. It reads one object (and
+//! asks [`Facts`]) and puts findings into [`Findings`]; what becomes of them is the policy's choice.
+
+use std::any::Any;
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::facts::Facts;
+use crate::model::{Action, Case, Findings, Kind};
+
+pub mod pinning;
+
+/// Every rule, in the order of reports.
+pub static RULES: &[&dyn AnyRule] = &[&pinning::unpinned_chart::UnpinnedChart];
+
+/// The rule of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn AnyRule> {
+    RULES.iter().copied().find(|rule| rule.meta().name == name)
+}
+
+/// The name in `known` that is nearest to `name`, when it is near enough to have been meant.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// What a rule belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Values that must stay placeholders or references.
+    Secrets,
+    /// Charts and images that must not change by themselves.
+    Pinning,
+    /// Volumes that must be declared before the workload.
+    Storage,
+}
+
+impl Family {
+    /// The word that docs and metrics use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Family::Secrets => "secrets",
+            Family::Pinning => "pinning",
+            Family::Storage => "storage",
+        }
+    }
+}
+
+/// What is fixed about a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Meta {
+    /// The name in policies and reports, in kebab-case.
+    pub name: &'static str,
+    /// The family.
+    pub family: Family,
+    /// The kinds that it judges.
+    pub subjects: &'static [Kind],
+    /// The action of the built-in policy.
+    pub action: Action,
+    /// One line that says what it refuses.
+    pub summary: &'static str,
+}
+
+/// What a policy can set for a rule: a struct whose serialized default names every parameter.
+pub trait Params:
+    Default + Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'static
+{
+}
+
+/// The parameters of a rule that has none.
+#[derive(Clone, Copy, Debug, Default, Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+impl Params for NoParams {}
+
+/// A rule, as its author writes it.
+pub trait Rule: Sync + 'static {
+    /// What a policy can set.
+    type Params: Params;
+    /// What is fixed.
+    const META: Meta;
+    /// The rule's page in Markdown: its own doc comment, kept by [`rule!`].
+    const DOC: &'static str;
+
+    /// Judges the case's subject, which is of one of the rule's kinds.
+    fn check(&self, case: &Case<'_>, params: &Self::Params, facts: &dyn Facts, out: &mut Findings);
+}
+
+/// The parameters of some rule, as [`AnyRule::params`] made them.
+pub type AnyParams = Box<dyn Any + Send + Sync>;
+
+/// A [`Rule`] whose parameters' type is hidden, so that one list holds all.
+pub trait AnyRule: Sync {
+    /// What is fixed about the rule.
+    fn meta(&self) -> &'static Meta;
+    /// The rule's page, in Markdown.
+    fn doc(&self) -> &'static str;
+    /// The default parameters: their keys are all that a policy can set.
+    fn defaults(&self) -> Value;
+    /// Reads parameters from a policy.
+    ///
+    /// # Errors
+    /// When a parameter is unknown or has a wrong value; the path says which.
+    fn params(
+        &self,
+        value: Value,
+    ) -> Result<AnyParams, serde_path_to_error::Error<serde_json::Error>>;
+    /// Judges with parameters that [`AnyRule::params`] of this rule made.
+    fn check(&self, case: &Case<'_>, params: &AnyParams, facts: &dyn Facts, out: &mut Findings);
+}
+
+impl<R: Rule> AnyRule for R {
+    fn meta(&self) -> &'static Meta {
+        &R::META
+    }
+
+    fn doc(&self) -> &'static str {
+        R::DOC
+    }
+
+    fn defaults(&self) -> Value {
+        serde_json::to_value(R::Params::default()).unwrap_or_default()
+    }
+
+    fn params(
+        &self,
+        value: Value,
+    ) -> Result<AnyParams, serde_path_to_error::Error<serde_json::Error>> {
+        serde_path_to_error::deserialize::<_, R::Params>(value)
+            .map(|params| Box::new(params) as AnyParams)
+    }
+
+    fn check(&self, case: &Case<'_>, params: &AnyParams, facts: &dyn Facts, out: &mut Findings) {
+        // The policy keeps a rule and its parameters in one setting, so the type always fits.
+        if let Some(params) = params.downcast_ref::<R::Params>() {
+            Rule::check(self, case, params, facts, out);
+        }
+    }
+}
+
+/// Makes the struct of a rule and keeps its doc comment as the rule's page, so that rustdoc,
+/// `lockkeeper explain` and docs/rules have one source.
+macro_rules! rule {
+    ($(#[doc = $line:literal])+ pub struct $name:ident;) => {
+        $(#[doc = $line])+
+        #[derive(Clone, Copy, Debug, Default)]
+        pub struct $name;
+
+        impl $name {
+            /// The lines of the doc comment, each with the space that follows `///`.
+            const PAGE: &'static str = concat!($($line, "\n"),+);
+        }
+    };
+}
+pub(crate) use rule;

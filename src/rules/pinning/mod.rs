@@ -1,0 +1,17 @@
+//! Charts and images that must not change without a commit.
+
+pub mod unpinned_chart;
+pub(crate) mod version;
+
+use serde::{Deserialize, Serialize};
+
+/// How firmly a version must be pinned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// An exact version or tag, which its author could still move.
+    #[default]
+    Tag,
+    /// A digest, which nobody can move.
+    Digest,
+}
