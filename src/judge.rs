@@ -5,6 +5,8 @@
 
 mod mask;
 mod ratchet;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
