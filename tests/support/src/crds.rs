@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-
+use crate::Result;
 use crate::tools::{Go, tools_folder};
-use crate::{Error, Result};
 
 /// What is installed of each module: its folder of definitions, or single files of it.
 const MODULES: [(&str, &[&str]); 4] = [
@@ -24,38 +22,14 @@ const MODULES: [(&str, &[&str]); 4] = [
 
 /// Files and folders to give to `kubectl apply -f`, downloaded by Go where they are not here yet.
 pub fn paths() -> Result<Vec<PathBuf>> {
-    Go::installed()?;
-    let folder = tools_folder().join("crds");
-    let modules: Vec<_> = MODULES.iter().map(|(module, _)| *module).collect();
-    // Checked against go.sum, as a build would.
-    let output = Go::command(&folder)
-        .args(["mod", "download", "-json"])
-        .args(&modules)
-        .output()
-        .map_err(Error::NoGo)?;
-    if !output.status.success() {
-        let command = format!("go mod download -json {}", modules.join(" "));
-        let said = [output.stdout, output.stderr].concat();
-        return Err(Error::Go {
-            command,
-            folder,
-            stderr: String::from_utf8_lossy(&said).into_owned(),
-        });
-    }
-    let mut paths = Vec::new();
-    for module in serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>() {
-        let module = module.map_err(|source| Error::Json {
-            what: "the answer of go mod download".to_owned(),
-            source,
-        })?;
-        let files = MODULES
-            .iter()
-            .find(|(path, _)| module["Path"] == **path)
-            .map(|(_, files)| *files);
-        let folder = PathBuf::from(module["Dir"].as_str().unwrap_or_default());
-        paths.extend(files.into_iter().flatten().map(|file| folder.join(file)));
-    }
-    Ok(paths)
+    let folders = Go::folders(
+        &tools_folder().join("crds"),
+        &MODULES.map(|(module, _)| module),
+    )?;
+    let of_each = MODULES.iter().zip(folders);
+    Ok(of_each
+        .flat_map(|((_, files), folder)| files.iter().map(move |file| folder.join(file)))
+        .collect())
 }
 
 #[cfg(test)]

@@ -32,6 +32,10 @@ pub enum Error {
     #[error("{0} names no version of {1}")]
     NoVersion(PathBuf, &'static str),
 
+    /// Go named no folder for a module.
+    #[error("`{0}` gave no folder for {1}")]
+    NoFolder(String, String),
+
     /// A file, socket or process could not be used.
     #[error("{what}: {source}")]
     Io {

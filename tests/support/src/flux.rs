@@ -163,12 +163,21 @@ impl Flux {
         )
     }
 
-    /// Waits until helm-controller is done with a release as it now is, well or ill.
-    pub fn release_outcome(&self, namespace: &str, name: &str) -> Result<Outcome> {
-        self.outcome(
-            target("helmreleases.helm.toolkit.fluxcd.io", namespace, name),
-            &|_| true,
-        )
+    /// Waits until helm-controller is done with a release as it now is, well or ill; where a chart's version is given, with that.
+    pub fn release_outcome(
+        &self,
+        namespace: &str,
+        name: &str,
+        version: Option<&str>,
+    ) -> Result<Outcome> {
+        let place = target("helmreleases.helm.toolkit.fluxcd.io", namespace, name);
+        self.outcome(place, &|object| {
+            // helm-controller adds the digest of an OCI artifact behind a plus sign.
+            let attempted = object["status"]["lastAttemptedRevision"]
+                .as_str()
+                .and_then(|revision| revision.split('+').next());
+            version.is_none() || attempted == version
+        })
     }
 
     /// Asks a controller to look again, as `flux reconcile` does; `token` must be one not used before on this object.

@@ -9,9 +9,19 @@ use super::core::Core;
 use super::furniture::FLUX;
 use super::{Error, Kubectl, Process, Result, Stack, Tool, Watchdog};
 use crate::net::{free_ports, healthy, listens, loopback};
+use crate::tools::Go;
 
 /// They wait for the API server's caches; a busy machine is given more than the usual second or two.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// kwok's own rules by which nodes and pods come to be Ready at once; they lie in its module, not in its binary.
+const STAGES: [&str; 5] = [
+    "kustomize/stage/node/fast/node-initialize.yaml",
+    "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "kustomize/stage/pod/fast/pod-ready.yaml",
+    "kustomize/stage/pod/fast/pod-complete.yaml",
+    "kustomize/stage/pod/fast/pod-delete.yaml",
+];
 
 /// What is needed to start one more.
 pub(super) struct Controllers<'a> {
@@ -98,9 +108,14 @@ impl Controllers<'_> {
         let [port] = free_ports()?;
         let config = self.core.admin.config();
         let mut command = self.command(Tool::Kwok, config)?;
+        for module in Go::folders(&Tool::Kwok.folder(), &["sigs.k8s.io/kwok"])? {
+            command.args(STAGES.map(|stage| format!("--config={}", module.join(stage).display())));
+        }
         command.args([
             format!("--kubeconfig={}", config.display()),
             "--manage-all-nodes=true".to_owned(),
+            // Nodes prove that they live by leases, as kubelets do.
+            "--node-lease-duration-seconds=40".to_owned(),
             format!("--server-address=127.0.0.1:{port}"),
         ]);
         self.processes.push(Process::start(

@@ -20,7 +20,9 @@ pub(super) fn on_panic(folder: &Path) {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             previous(panic);
-            for folder in running().drain(..) {
+            // Taken out first: marking a folder locks the list again.
+            let folders = std::mem::take(&mut *running());
+            for folder in folders {
                 now(&folder);
             }
         }));

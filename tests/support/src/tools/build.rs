@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Tool, Version, say};
@@ -35,6 +36,42 @@ impl Go {
             .map_err(Error::NoGo)?;
         let identity = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok(GO.get_or_init(|| Self { identity }))
+    }
+
+    /// The folders of modules that `module` (a folder with a `go.mod`) requires, in the order asked for.
+    ///
+    /// They are downloaded where they are not here yet, and checked against go.sum as a build would.
+    pub fn folders(module: &Path, wanted: &[&str]) -> Result<Vec<PathBuf>> {
+        let output = Self::command(module)
+            .args(["mod", "download", "-json"])
+            .args(wanted)
+            .output()
+            .map_err(Error::NoGo)?;
+        let command = || format!("go mod download -json {}", wanted.join(" "));
+        if !output.status.success() {
+            let said = [output.stdout, output.stderr].concat();
+            let stderr = String::from_utf8_lossy(&said).into_owned();
+            return Err(Error::Go {
+                command: command(),
+                folder: module.to_owned(),
+                stderr,
+            });
+        }
+        let answers = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+        let answers = answers
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|source| Error::Json {
+                what: command(),
+                source,
+            })?;
+        let folder = |path: &&str| {
+            let answer = answers.iter().find(|answer| answer["Path"] == **path)?;
+            answer["Dir"].as_str().map(PathBuf::from)
+        };
+        wanted
+            .iter()
+            .map(|path| folder(path).ok_or_else(|| Error::NoFolder(command(), (*path).to_owned())))
+            .collect()
     }
 
     /// `go` in a folder, with the settings that make a build depend on nothing but the module and Go's version.
