@@ -74,9 +74,7 @@ impl Options {
         let mut tries = 1;
         loop {
             match ControlPlane::try_start(self, &definitions) {
-                Err(Error::Ended { tail, .. })
-                    if tries < TRIES && tail.contains("address already in use") =>
-                {
+                Err(error) if tries < TRIES && lost_a_port(&error) => {
                     tries += 1;
                 }
                 other => return other,
@@ -138,8 +136,12 @@ impl ControlPlane {
         keep::on_panic(&folder);
         // Held until the folder is marked: the last one to let go of the watchdog has it removed.
         let held = Arc::clone(&watchdog);
-        Self::start_in(options, definitions, folder.clone(), watchdog).inspect_err(|_| {
-            keep::now(&folder);
+        Self::start_in(options, definitions, folder.clone(), watchdog).inspect_err(|error| {
+            if lost_a_port(error) {
+                keep::forget(&folder);
+            } else {
+                keep::now(&folder);
+            }
             drop(held);
         })
     }
@@ -174,7 +176,7 @@ impl ControlPlane {
                 (Tool::HelmController, &helm_controller),
             ])?;
         }
-        let flux = Flux::new(core.admin.clone(), Arc::new(ArtifactServer::start()?));
+        let flux = Flux::new(core.admin.clone(), ArtifactServer::start()?);
         Ok(Self {
             processes,
             folder,
@@ -281,6 +283,11 @@ impl ControlPlane {
     pub fn startup(&self) -> Duration {
         self.startup
     }
+}
+
+/// Whether a program ended as someone else listens where it wanted to.
+fn lost_a_port(error: &Error) -> bool {
+    matches!(error, Error::Ended { tail, .. } if tail.contains("address already in use"))
 }
 
 impl Drop for ControlPlane {

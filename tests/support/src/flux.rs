@@ -3,7 +3,6 @@
 //! No source-controller runs. An archive is served over loopback and written into the status of the source, as
 //! source-controller would; from there on the real kustomize-controller and helm-controller act.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -24,7 +23,7 @@ const HELM_CHART: &str = "HelmChart";
 #[derive(Debug)]
 pub struct Flux {
     kubectl: Kubectl,
-    artifacts: Arc<ArtifactServer>,
+    artifacts: ArtifactServer,
 }
 
 /// What a controller says of an object once it is done with it.
@@ -72,7 +71,7 @@ impl Outcome {
 
 impl Flux {
     /// Flux on the cluster of `kubectl`, which must be an admin's.
-    pub fn new(kubectl: Kubectl, artifacts: Arc<ArtifactServer>) -> Self {
+    pub fn new(kubectl: Kubectl, artifacts: ArtifactServer) -> Self {
         Self { kubectl, artifacts }
     }
 

@@ -26,7 +26,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program whose output goes to `<folder>/<name>.log`.
+    /// Starts a program whose output goes to `<folder>/<name>.log`, behind what a namesake wrote there.
     pub fn start(
         name: &str,
         mut command: Command,
@@ -34,7 +34,11 @@ impl Process {
         watchdog: &Arc<Watchdog>,
     ) -> Result<Self> {
         let log = folder.join(format!("{name}.log"));
-        let file = File::create(&log).map_err(Error::io(format!("making {}", log.display())))?;
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(Error::io(format!("making {}", log.display())))?;
         let copy = file
             .try_clone()
             .map_err(Error::io("sharing a log between two streams"))?;
