@@ -1,5 +1,6 @@
 //! What can go wrong while a control plane is built, started or used; each sentence says what to do.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -8,7 +9,7 @@ use std::process::ExitStatus;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why the kit could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum Error {
     /// Go is not on `PATH`.
     #[error(
@@ -92,5 +93,12 @@ impl Error {
     pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+}
+
+/// The sentence, not the fields: a failed `expect` in a test shows this to the person who has to act.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
