@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::artifacts::ArtifactServer;
 use crate::flux::Flux;
 use crate::kubeconfig::{self, Credentials};
-use crate::kubectl::{Kubectl, Send};
+use crate::kubectl::{Kubectl, Way};
 use crate::pki::{Authority, Files};
 use crate::process::{Process, Stack};
 use crate::tools::Tool;
@@ -257,7 +257,7 @@ impl ControlPlane {
     ///
     /// All tests of a binary share the API server: a configuration should select its own test's namespace.
     pub fn register(&self, configurations: &str) -> Result<Registered<'_>> {
-        self.admin.send(Send::ServerSide, configurations)?.ok()?;
+        self.admin.send(Way::ServerSide, configurations)?.ok()?;
         Ok(Registered {
             admin: &self.admin,
             configurations: configurations.to_owned(),

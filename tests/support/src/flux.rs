@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, sha256};
 use crate::artifacts::ArtifactServer;
-use crate::kubectl::{Kubectl, Output, Send, Target, condition, target};
+use crate::kubectl::{Kubectl, Output, Target, Way, condition, target};
 use crate::{Result, wait};
 
 /// Long enough for a controller that is at work elsewhere; a healthy one takes a second or two.
@@ -142,7 +142,7 @@ impl Flux {
             "metadata": { "name": name, "namespace": namespace },
             "spec": whole,
         });
-        self.kubectl.send(Send::ServerSide, &object.to_string())
+        self.kubectl.send(Way::ServerSide, &object.to_string())
     }
 
     /// Waits until kustomize-controller is done with a revision, well or ill.
@@ -206,7 +206,7 @@ impl Flux {
             .map(|v| v.as_str().unwrap_or_default());
         if self.kubectl.get(target(kind, namespace, name))?.is_none() {
             self.kubectl
-                .send(Send::ServerSide, &source.to_string())?
+                .send(Way::ServerSide, &source.to_string())?
                 .ok()?;
         }
         Ok(())

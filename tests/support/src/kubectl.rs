@@ -20,7 +20,7 @@ pub struct Kubectl {
 
 /// The ways to send an object to the API server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Send {
+pub enum Way {
     /// `kubectl create`, which takes `generateName` too.
     Create,
     /// `kubectl apply`: read, compare on the client, then create or patch.
@@ -37,7 +37,7 @@ pub enum Send {
     Replace,
 }
 
-impl Send {
+impl Way {
     /// Every way to send, in the order in which they are listed.
     pub const ALL: [Self; 7] = [
         Self::Create,
@@ -218,7 +218,7 @@ impl Kubectl {
     }
 
     /// Sends objects, given as YAML or JSON text.
-    pub fn send(&self, how: Send, objects: &str) -> Result<Output> {
+    pub fn send(&self, how: Way, objects: &str) -> Result<Output> {
         let mut arguments = how.arguments();
         arguments.extend(["-f", "-"]);
         self.run_with(&arguments, objects)

@@ -18,6 +18,7 @@ use crate::{Error, Result};
 pub const KEEP: &str = "keep";
 
 /// Reads `+pid` and `-pid`; `$1` is the folder. `$pids` is newest first, so the API server dies before etcd.
+/// A process on its way out may still write into the folder, and the removal then fails once.
 const SCRIPT: &str = r#"
 pids=
 while read -r line; do
@@ -28,7 +29,7 @@ while read -r line; do
   esac
 done
 for pid in $pids; do kill -KILL "$pid"; done
-[ -e "$1/keep" ] || rm -rf "$1"
+[ -e "$1/keep" ] || rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 "#;
 
 /// The shell and the pipe to it.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use lockkeeper_testkit::archive::Archive;
-use lockkeeper_testkit::kubectl::{Send, target};
+use lockkeeper_testkit::kubectl::{Way, target};
 use lockkeeper_testkit::{ControlPlane, wait};
 use serde_json::json;
 
@@ -37,13 +37,13 @@ fn chart(version: &str, value: &str) -> Archive {
 #[test]
 fn each_way_to_send_arrives() {
     let namespace = plane().namespace("send").expect("a namespace");
-    for (number, how) in Send::ALL.into_iter().enumerate() {
+    for (number, how) in Way::ALL.into_iter().enumerate() {
         let name = format!("map-{number}");
-        let dry = matches!(how, Send::DryRun | Send::ServerSideDryRun);
-        if how == Send::Replace {
+        let dry = matches!(how, Way::DryRun | Way::ServerSideDryRun);
+        if how == Way::Replace {
             plane()
                 .admin()
-                .send(Send::Create, &map(&namespace, &name, "old"))
+                .send(Way::Create, &map(&namespace, &name, "old"))
                 .expect("kubectl")
                 .expect_accepted();
         }
@@ -95,7 +95,7 @@ fn users_are_who_they_say() {
         );
     }
     stranger
-        .send(Send::Apply, &map("default", "theirs", "x"))
+        .send(Way::Apply, &map("default", "theirs", "x"))
         .expect("kubectl")
         .expect_refused("Forbidden");
 }
@@ -158,7 +158,7 @@ fn a_chart_is_installed_and_upgraded() {
     });
     plane()
         .person()
-        .send(Send::Apply, &release.to_string())
+        .send(Way::Apply, &release.to_string())
         .expect("kubectl")
         .expect_accepted();
     flux.release_outcome(&namespace, "app", Some("0.1.0"))
@@ -217,7 +217,7 @@ fn a_chart_from_a_helm_repository_is_installed() {
     });
     plane()
         .person()
-        .send(Send::ServerSide, &objects.to_string())
+        .send(Way::ServerSide, &objects.to_string())
         .expect("kubectl")
         .expect_accepted();
     let name = format!("{namespace}-app");
@@ -259,7 +259,7 @@ fn a_registered_webhook_is_called_until_it_is_dropped() {
     let refused = || {
         let output = plane
             .person()
-            .send(Send::DryRun, &map(&namespace, "map", "x"));
+            .send(Way::DryRun, &map(&namespace, "map", "x"));
         let output = output.expect("kubectl");
         if output.success() {
             Err(output.stdout)
@@ -273,7 +273,7 @@ fn a_registered_webhook_is_called_until_it_is_dropped() {
     let accepted = || {
         let output = plane
             .person()
-            .send(Send::DryRun, &map(&namespace, "map", "x"));
+            .send(Way::DryRun, &map(&namespace, "map", "x"));
         output
             .expect("kubectl")
             .ok()

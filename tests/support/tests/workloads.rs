@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lockkeeper_testkit::Options;
-use lockkeeper_testkit::kubectl::{Send, target};
+use lockkeeper_testkit::kubectl::{Way, target};
 use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,7 +39,7 @@ fn a_deployment_becomes_available_without_a_kubelet() {
     for object in [node, deployment] {
         plane
             .admin()
-            .send(Send::Create, &object.to_string())
+            .send(Way::Create, &object.to_string())
             .expect("kubectl")
             .expect_accepted();
     }

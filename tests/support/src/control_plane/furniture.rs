@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Kubectl, Result, Send};
+use super::{Kubectl, Result, Way};
 use crate::wait;
 
 /// Flux's own namespace.
@@ -91,7 +91,7 @@ pub(super) fn default_account(admin: &Kubectl, namespace: &str) -> Result<()> {
         &format!("the default account in {namespace}"),
         PATIENCE,
         || {
-            let output = admin.send(Send::ServerSide, &account)?;
+            let output = admin.send(Way::ServerSide, &account)?;
             Ok(if output.success() {
                 Ok(())
             } else {
