@@ -5,6 +5,7 @@
 //! | module | what it is | may call |
 //! |---|---|---|
 //! | [`judge`] | case + effective policy + facts → verdict | policy, rules, facts, model |
+//! | [`registration`] | what the API server is told of us | model |
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
 //! | [`rules`] | the registry; one file a rule | secrets, facts, model |
 //! | [`facts`] | questions that rules ask about other objects | model |
@@ -15,5 +16,6 @@ pub mod facts;
 pub mod judge;
 pub mod model;
 pub mod policy;
+pub mod registration;
 pub mod rules;
 pub mod secrets;
