@@ -2,6 +2,7 @@
 
 pub mod app_template;
 pub mod finding;
+pub mod image;
 pub mod pointer;
 pub mod release;
 pub mod subject;
@@ -9,6 +10,7 @@ pub mod tree;
 
 pub use app_template::AppTemplate;
 pub use finding::{Action, Basis, Certainty, Finding, Findings};
+pub use image::ImageReference;
 pub use pointer::Pointer;
 pub use release::{ChartSource, HelmRelease};
 pub use subject::{Case, Form, Kind, Operation, Request, Subject};

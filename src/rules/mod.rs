@@ -16,7 +16,10 @@ use crate::model::{Action, Case, Findings, Kind};
 pub mod pinning;
 
 /// Every rule, in the order of reports.
-pub static RULES: &[&dyn AnyRule] = &[&pinning::unpinned_chart::UnpinnedChart];
+pub static RULES: &[&dyn AnyRule] = &[
+    &pinning::unpinned_chart::UnpinnedChart,
+    &pinning::unpinned_image::UnpinnedImage,
+];
 
 /// The rule of that name.
 #[must_use]
