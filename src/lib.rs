@@ -4,6 +4,8 @@
 //!
 //! | module | what it is | may call |
 //! |---|---|---|
+//! | [`cli`] | one file a subcommand | everything |
+//! | [`cluster`] | the way to the API server | model |
 //! | [`judge`] | case + effective policy + facts → verdict | policy, rules, facts, model |
 //! | [`registration`] | what the API server is told of us | model |
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
@@ -12,6 +14,8 @@
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
+pub mod cli;
+pub mod cluster;
 pub mod facts;
 pub mod judge;
 pub mod model;
