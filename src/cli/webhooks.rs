@@ -1,6 +1,6 @@
 //! `lockkeeper webhooks`: prints what the API server must be told of us, for `kubectl apply -f -`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -79,7 +79,7 @@ fn documents(args: WebhooksArgs) -> anyhow::Result<String> {
         .url
         .or(args.service)
         .context("either --url or --service says where Lockkeeper is")?;
-    let ca_bundle = args.ca_file.map(authority).transpose()?;
+    let ca_bundle = args.ca_file.as_deref().map(authority).transpose()?;
     let registration = Registration {
         endpoint,
         ca_bundle,
@@ -103,8 +103,8 @@ fn documents(args: WebhooksArgs) -> anyhow::Result<String> {
 }
 
 /// Reads the authority; a key in its place must not end in an object that anybody may read.
-fn authority(path: PathBuf) -> anyhow::Result<Vec<u8>> {
-    let pem = std::fs::read_to_string(&path)
+fn authority(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let pem = std::fs::read_to_string(path)
         .with_context(|| format!("reading the authority {}", path.display()))?;
     anyhow::ensure!(
         pem.contains("-----BEGIN CERTIFICATE-----"),
@@ -192,9 +192,9 @@ mod tests {
         };
         let certificate = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
         let key = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n";
-        assert!(authority(file("ca.crt", certificate)).is_ok());
-        assert!(authority(file("empty", "")).is_err());
-        assert!(authority(file("both", &format!("{certificate}{key}"))).is_err());
-        assert!(authority(folder.path().join("absent")).is_err());
+        assert!(authority(&file("ca.crt", certificate)).is_ok());
+        assert!(authority(&file("empty", "")).is_err());
+        assert!(authority(&file("both", &format!("{certificate}{key}"))).is_err());
+        assert!(authority(&folder.path().join("absent")).is_err());
     }
 }
