@@ -109,21 +109,21 @@ fn is_time(text: &str) -> bool {
 /// The paths of all keys and the kind of value at each; items of a list share one path.
 pub fn shape(value: &Value) -> BTreeSet<String> {
     let mut paths = BTreeSet::new();
-    collect(value, String::new(), &mut paths);
+    collect(value, "", &mut paths);
     paths
 }
 
-fn collect(value: &Value, path: String, paths: &mut BTreeSet<String>) {
+fn collect(value: &Value, path: &str, paths: &mut BTreeSet<String>) {
     let kind = match value {
         Value::Object(map) => {
             for (key, value) in map {
-                collect(value, format!("{path}/{key}"), paths);
+                collect(value, &format!("{path}/{key}"), paths);
             }
             "map"
         }
         Value::Array(items) => {
             for item in items {
-                collect(item, format!("{path}/-"), paths);
+                collect(item, &format!("{path}/-"), paths);
             }
             "list"
         }
