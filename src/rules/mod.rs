@@ -14,11 +14,15 @@ use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
 
 pub mod pinning;
+pub mod storage;
 
 /// Every rule, in the order of reports.
 pub static RULES: &[&dyn AnyRule] = &[
     &pinning::unpinned_chart::UnpinnedChart,
     &pinning::unpinned_image::UnpinnedImage,
+    &storage::undeclared_storage::UndeclaredStorage,
+    &storage::invalid_mount::InvalidMount,
+    &storage::missing_claim::MissingClaim,
 ];
 
 /// The rule of that name.
