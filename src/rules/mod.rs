@@ -14,9 +14,14 @@ use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
 
 pub mod pinning;
+pub mod secrets;
 
 /// Every rule, in the order of reports.
-pub static RULES: &[&dyn AnyRule] = &[&pinning::unpinned_chart::UnpinnedChart];
+pub static RULES: &[&dyn AnyRule] = &[
+    &secrets::literal_secret::LiteralSecret,
+    &secrets::weak_default_secret::WeakDefaultSecret,
+    &pinning::unpinned_chart::UnpinnedChart,
+];
 
 /// The rule of that name.
 #[must_use]
