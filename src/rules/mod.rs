@@ -14,10 +14,13 @@ use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
 
 pub mod pinning;
+pub mod secrets;
 pub mod storage;
 
 /// Every rule, in the order of reports.
 pub static RULES: &[&dyn AnyRule] = &[
+    &secrets::literal_secret::LiteralSecret,
+    &secrets::weak_default_secret::WeakDefaultSecret,
     &pinning::unpinned_chart::UnpinnedChart,
     &pinning::unpinned_image::UnpinnedImage,
     &storage::undeclared_storage::UndeclaredStorage,
