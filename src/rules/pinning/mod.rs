@@ -3,6 +3,8 @@
 mod images;
 mod oci_reference;
 mod tag;
+#[cfg(test)]
+mod testing;
 pub mod unpinned_chart;
 pub mod unpinned_image;
 mod version;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::Level;
 use super::tag::{Pin, classify, is_open, shown};
 use super::version::is_exact;
+use crate::model::image::is_digest;
 use crate::model::{NodeId, Tree};
 
 /// What decides the artifact: digest, else semver, else tag, else the tag `latest`.
@@ -18,6 +19,8 @@ pub(super) enum Reference<'a> {
     Range { at: NodeId, value: &'a Value },
     /// A tag that moves, or that is only part of a version.
     Moving { at: NodeId, tag: &'a Value },
+    /// A tag that moves, with a digest behind it, of which Flux promises nothing.
+    DigestBehindTag { at: NodeId },
     /// A placeholder that was not filled.
     Open { at: NodeId, key: &'static str },
     /// Nothing, so that Flux follows `latest`.
@@ -55,12 +58,13 @@ pub(super) fn read<'a>(tree: &Tree<'a>, spec: NodeId) -> Reference<'a> {
         let at = node("tag");
         // Flux asks the registry for the text as a whole, and the registry decides what a digest
         // behind the tag means: the tag alone is what can be counted on.
-        let text = tag
+        let (text, behind) = tag
             .as_str()
-            .map_or("", |text| text.split('@').next().unwrap_or(text));
+            .map_or(("", ""), |text| text.split_once('@').unwrap_or((text, "")));
         return match classify(text) {
             Pin::Exact => Reference::Exact { at },
             Pin::Open => Reference::Open { at, key: "tag" },
+            _ if is_digest(behind) => Reference::DigestBehindTag { at },
             Pin::Partial | Pin::Moving | Pin::Word | Pin::Empty => Reference::Moving { at, tag },
         };
     }
@@ -77,12 +81,22 @@ impl Reference<'_> {
         }
     }
 
+    /// Whether nobody can tell what it follows.
+    pub(super) fn is_unseen(&self, require: Level) -> bool {
+        match self {
+            Reference::Open { .. } => true,
+            Reference::DigestBehindTag { .. } => require == Level::Tag,
+            _ => false,
+        }
+    }
+
     /// The node that decides, or `spec` where none does.
     pub(super) fn at(&self, spec: NodeId) -> NodeId {
         match *self {
             Reference::Exact { at }
             | Reference::Range { at, .. }
             | Reference::Moving { at, .. }
+            | Reference::DigestBehindTag { at }
             | Reference::Open { at, .. } => at,
             Reference::Digest | Reference::Nothing => spec,
         }
@@ -102,6 +116,9 @@ impl Reference<'_> {
                 shown(value)
             ),
             Reference::Moving { tag, .. } => moving(tag),
+            Reference::DigestBehindTag { .. } => {
+                "the tag moves, and Flux promises nothing for the digest behind it".to_owned()
+            }
             Reference::Nothing => {
                 "the source names no tag, semver or digest, so Flux follows the tag `latest`"
                     .to_owned()

@@ -46,8 +46,8 @@ rule! {
     /// that helm-controller made, and an OCIRepository that feeds no chart. An ExternalArtifact is
     /// unverified, and so is a file without `chart` and `chartRef`: a kustomize patch may add them.
     ///
-    /// A tag with a digest behind it (`tag: 1.2.3@sha256:…`) counts as its tag: Flux promises
-    /// nothing for it, and `ref.digest` is the place for the digest.
+    /// A digest behind a tag (`tag: 1.2.3@sha256:…`) is no `ref.digest`: Flux promises nothing for
+    /// it. An exact tag counts as that tag, a moving one is unverified.
     ///
     /// ## Options
     /// * `require`: `tag` (default) accepts exact versions and tags; `digest` wants
@@ -152,7 +152,7 @@ fn is_made_by_helm_controller(subject: &Subject<'_>) -> bool {
 fn template(case: &Case<'_>, at: NodeId, require: Level, out: &mut Findings) {
     let tree = &case.subject.tree;
     let map = tree.value(at);
-    let source_kind = map.pointer("/sourceRef/kind").and_then(Value::as_str);
+    let source_kind = map["sourceRef"]["kind"].as_str();
     match source_kind {
         // Flux ignores the version of charts from these; the GitRepository pins them.
         Some("GitRepository") => return,
@@ -240,8 +240,11 @@ fn oci_repository(subject: &Subject<'_>, require: Level, facts: &dyn Facts, out:
             reference.problem(require),
         )
         .help(HELP_REF);
+    if reference.is_unseen(require) {
+        finding.unverified();
+    }
     if matches!(reference, Reference::Open { .. }) {
-        finding.unverified().help(HELP_OPEN);
+        finding.help(HELP_OPEN);
     }
     match feeds {
         Feeds::Charts | Feeds::NoChart => {}
@@ -271,11 +274,7 @@ enum Feeds {
 }
 
 fn feeds_charts(subject: &Subject<'_>, spec: NodeId, facts: &dyn Facts) -> Feeds {
-    let media_type = subject
-        .tree
-        .value(spec)
-        .pointer("/layerSelector/mediaType")
-        .and_then(Value::as_str);
+    let media_type = subject.tree.value(spec)["layerSelector"]["mediaType"].as_str();
     if media_type.is_some_and(|media_type| media_type.contains("helm.chart.content")) {
         return Feeds::Charts;
     }
@@ -288,3 +287,6 @@ fn feeds_charts(subject: &Subject<'_>, spec: NodeId, facts: &dyn Facts) -> Feeds
         Answer::Unseen(_) => Feeds::Unseen,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,3 +253,6 @@ fn help_partial<'f>(finding: &'f mut Finding, image: &Image<'_>) -> &'f mut Find
 fn is_maybe_branch(problem: Problem, image: &Image<'_>) -> bool {
     problem == Problem::Moving && matches!(image.tag, Tag::Text(tag) if is_branch(tag))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 mod app_template;
 mod patches;
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Number, Value};
 
@@ -86,10 +88,8 @@ pub(crate) fn find<'a>(subject: &Subject<'a>, sink: &mut dyn FnMut(Image<'a>)) {
 /// has no default; other charts are built on the same library and have one.
 fn whole_default(subject: &Subject<'_>, release: &HelmRelease<'_, '_>) -> Missing {
     use crate::model::ChartSource;
-    let values_from = subject
-        .root
-        .pointer("/spec/valuesFrom")
-        .and_then(Value::as_array)
+    let values_from = subject.root["spec"]["valuesFrom"]
+        .as_array()
         .is_some_and(|sources| !sources.is_empty());
     let is_itself = release.chart_name().contains("app-template");
     match release.chart() {

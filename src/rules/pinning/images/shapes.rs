@@ -80,6 +80,11 @@ impl<'a> Place<'a> {
 
 /// Gives every image at or below `id` to `sink`. Whether `id` itself is enabled is not asked.
 pub(super) fn find<'a>(tree: &Tree<'a>, id: NodeId, sink: &mut dyn FnMut(Image<'a>)) {
+    if let Value::Object(map) = tree.value(id)
+        && let Some(image) = image_of_map(tree, id, map, Place::default())
+    {
+        sink(image);
+    }
     find_except(tree, id, &[], sink);
 }
 
