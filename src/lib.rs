@@ -4,6 +4,11 @@
 //!
 //! | module | what it is | may call |
 //! |---|---|---|
+//! | [`cli`] | one file a subcommand | everything |
+//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, policy, facts, telemetry |
+//! | [`admission`] | AdmissionReview in, response out | judge, policy, facts, model |
+//! | [`certs`] | the CA and the serving certificate | nothing |
+//! | [`telemetry`] | logs, and what is told of a panic | nothing |
 //! | [`judge`] | case + effective policy + facts → verdict | policy, rules, facts, model |
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
 //! | [`rules`] | the registry; one file a rule | secrets, facts, model |
@@ -11,6 +16,7 @@
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
+pub mod admission;
 pub mod facts;
 pub mod judge;
 pub mod model;

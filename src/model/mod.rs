@@ -11,5 +11,5 @@ pub use app_template::AppTemplate;
 pub use finding::{Action, Basis, Certainty, Finding, Findings};
 pub use pointer::Pointer;
 pub use release::{ChartSource, HelmRelease};
-pub use subject::{Case, Form, Kind, Operation, Request, Subject};
+pub use subject::{Before, Case, Form, Kind, Operation, Request, Subject};
 pub use tree::{Node, NodeId, Step, Tree};
