@@ -17,9 +17,13 @@
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
 pub mod admission;
+pub mod certs;
+pub mod cli;
 pub mod facts;
 pub mod judge;
 pub mod model;
 pub mod policy;
 pub mod rules;
 pub mod secrets;
+pub mod server;
+pub mod telemetry;
