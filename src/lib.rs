@@ -6,6 +6,10 @@
 //! |---|---|---|
 //! | [`cli`] | one file a subcommand | everything |
 //! | [`cluster`] | the way to the API server | model |
+//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, policy, facts, telemetry |
+//! | [`admission`] | AdmissionReview in, response out | judge, policy, facts, model |
+//! | [`certs`] | the CA and the serving certificate | nothing |
+//! | [`telemetry`] | logs, and what is told of a panic | nothing |
 //! | [`judge`] | case + effective policy + facts → verdict | policy, rules, facts, model |
 //! | [`registration`] | what the API server is told of us | model |
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
@@ -14,6 +18,8 @@
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
+pub mod admission;
+pub mod certs;
 pub mod cli;
 pub mod cluster;
 pub mod facts;
@@ -23,3 +29,5 @@ pub mod policy;
 pub mod registration;
 pub mod rules;
 pub mod secrets;
+pub mod server;
+pub mod telemetry;
