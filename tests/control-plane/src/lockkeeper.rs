@@ -72,6 +72,16 @@ impl Lockkeeper {
         &self.files
     }
 
+    /// What it logged of the reviews of one object, the oldest first.
+    pub fn reviews(&self, namespace: &str, name: &str) -> Vec<Value> {
+        self.log()
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|line| line["message"] == "review")
+            .filter(|line| line["namespace"] == namespace && line["name"] == name)
+            .collect()
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> String {
         self.process.log_text()
