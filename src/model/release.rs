@@ -132,7 +132,7 @@ impl<'s, 'a> HelmRelease<'s, 'a> {
                 let map = tree.value(at);
                 ChartSource::Template {
                     at,
-                    // Value::pointer would allocate.
+                    // `Value::pointer` allocates, and this is on every release's way.
                     source_kind: text(map.get("sourceRef").and_then(|source| source.get("kind"))),
                     version: map.get("version"),
                 }
