@@ -8,6 +8,7 @@
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
 //! | [`rules`] | the registry; one file a rule | secrets, facts, model |
 //! | [`facts`] | questions that rules ask about other objects | model |
+//! | [`yaml`] | Kubernetes' reading of YAML: text → values, pointer → place | model |
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
@@ -17,3 +18,4 @@ pub mod model;
 pub mod policy;
 pub mod rules;
 pub mod secrets;
+pub mod yaml;
