@@ -4,6 +4,10 @@
 //!
 //! | module | what it is | may call |
 //! |---|---|---|
+//! | [`cli`] | one file a subcommand | everything |
+//! | [`files`] | the walk over paths, and reading them in parallel | check |
+//! | [`report`] | what `check` found, in five formats | check |
+//! | [`check`] | texts → findings with their places, secrets masked | judge, policy, rules, yaml, model |
 //! | [`judge`] | case + effective policy + facts → verdict | policy, rules, facts, model |
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
 //! | [`rules`] | the registry; one file a rule | secrets, facts, model |
@@ -12,10 +16,15 @@
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
+pub mod check;
+pub mod cli;
 pub mod facts;
+pub mod files;
 pub mod judge;
 pub mod model;
 pub mod policy;
+pub mod report;
 pub mod rules;
 pub mod secrets;
+pub mod telemetry;
 pub mod yaml;

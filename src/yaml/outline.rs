@@ -15,8 +15,10 @@ use crate::model::Pointer;
 pub struct Located {
     /// The key that leads to it; `None` for list items and the root.
     pub key: Option<Range<usize>>,
-    /// The value: a scalar whole; a map or list from its first byte.
+    /// The value as it stands at this place: a scalar whole, an alias, a map or list.
     pub value: Range<usize>,
+    /// The value that an alias brings, where it is written; else the same as `value`.
+    pub target: Range<usize>,
     /// Whether the value is one scalar that ends on the line on which it begins.
     pub is_short: bool,
     /// Whether the pointer named this very place, and not something missing below it.
@@ -31,6 +33,7 @@ pub struct Outline {
     /// What anchored scalars say: an alias can be a key.
     names: HashMap<usize, String>,
     comments: Vec<Range<usize>>,
+    shadowed: Vec<Range<usize>>,
 }
 
 #[derive(Debug)]
@@ -82,6 +85,7 @@ impl Outline {
             anchors: HashMap::new(),
             names: HashMap::new(),
             comments: Vec::new(),
+            shadowed: Vec::new(),
         };
         let mut open: Vec<Open> = Vec::new();
         while let Some(event) = parser.next_event() {
@@ -180,11 +184,17 @@ impl Outline {
         if anchor != 0 {
             self.anchors.insert(anchor, node);
         }
+        let mut shadowed = None;
         if let Some(parent) = open.last_mut() {
             match &mut self.nodes[parent.node].shape {
                 Shape::List(items) => items.push(node),
                 Shape::Map(entries) => {
                     if let Some((key, at)) = parent.key.take() {
+                        if let Some(earlier) = entries.iter().find(|entry| entry.key == key)
+                            && key.is_some()
+                        {
+                            shadowed = Some(earlier.value);
+                        }
                         entries.push(Entry {
                             key,
                             at,
@@ -194,6 +204,9 @@ impl Outline {
                 }
                 Shape::Scalar { .. } | Shape::Alias(_) => {}
             }
+        }
+        if let Some(earlier) = shadowed {
+            self.shadowed.push(self.nodes[earlier].span.clone());
         }
         node
     }
@@ -214,13 +227,35 @@ impl Outline {
                 }
             }
         }
-        let target = &self.nodes[self.follow(node)];
+        let here = &self.nodes[node];
         Located {
             key,
-            value: target.span.clone(),
-            is_short: matches!(target.shape, Shape::Scalar { is_short: true }),
+            value: here.span.clone(),
+            target: self.nodes[self.follow(node)].span.clone(),
+            is_short: matches!(
+                here.shape,
+                Shape::Scalar { is_short: true } | Shape::Alias(_)
+            ),
             is_exact,
         }
+    }
+
+    /// The keys of all maps.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &Range<usize>)> {
+        self.nodes
+            .iter()
+            .filter_map(|node| match &node.shape {
+                Shape::Map(entries) => Some(entries),
+                _ => None,
+            })
+            .flatten()
+            .filter_map(|entry| Some((entry.key.as_deref()?, &entry.at)))
+    }
+
+    /// Values that count for nothing, as their key is set again in the same map.
+    #[must_use]
+    pub fn shadowed(&self) -> &[Range<usize>] {
+        &self.shadowed
     }
 
     /// The comments, in their order.

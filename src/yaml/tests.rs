@@ -159,7 +159,7 @@ fn found<'a>(text: &'a str, pointer: &str) -> (Option<&'a str>, &'a str) {
     let document = load(text).pop().expect("a document").expect("a good one");
     let pointer = Pointer::parse(pointer).expect("a pointer");
     let located = locate(text, &document, &pointer).expect("the text is the document's");
-    (located.key.map(|key| &text[key]), &text[located.value])
+    (located.key.map(|key| &text[key]), &text[located.target])
 }
 
 #[test]
@@ -247,7 +247,7 @@ proptest! {
                 let located = outline.locate(&tree.pointer(node));
                 prop_assert!(located.is_exact);
                 let written = serde_json::to_string(leaf).expect("it is JSON");
-                prop_assert_eq!(&text[located.value], written.as_str());
+                prop_assert_eq!(&text[located.target], written.as_str());
             }
         }
     }
