@@ -39,6 +39,14 @@ pub fn walk(paths: &[PathBuf]) -> (Vec<Entry>, Vec<Unreadable>) {
     let mut unreadable = Vec::new();
     let mut seen = HashSet::new();
     for (argument, path) in paths.iter().enumerate() {
+        // The walk would tell the same in longer words.
+        if let Err(error) = std::fs::metadata(path) {
+            unreadable.push(Unreadable {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            });
+            continue;
+        }
         let walk = WalkBuilder::new(path)
             // Flux applies hidden folders too, so they are judged; Git's own is no tree.
             .hidden(false)
@@ -60,7 +68,7 @@ pub fn walk(paths: &[PathBuf]) -> (Vec<Entry>, Vec<Unreadable>) {
                 }
                 Err(error) => unreadable.push(Unreadable {
                     path: path.display().to_string(),
-                    reason: reason(&error),
+                    reason: error.to_string(),
                 }),
             }
         }
@@ -71,12 +79,6 @@ pub fn walk(paths: &[PathBuf]) -> (Vec<Entry>, Vec<Unreadable>) {
 /// `./a` is `a`: so it is in every other tool's output.
 fn clean(path: &Path) -> PathBuf {
     path.strip_prefix("./").unwrap_or(path).to_owned()
-}
-
-fn reason(error: &ignore::Error) -> String {
-    error
-        .io_error()
-        .map_or_else(|| error.to_string(), std::string::ToString::to_string)
 }
 
 fn is_manifest(path: &Path) -> bool {

@@ -8,6 +8,7 @@
 //! | [`files`] | the walk over paths, and reading them in parallel | check |
 //! | [`report`] | what `check` found, in five formats | check |
 //! | [`check`] | texts → findings with their places, secrets masked | judge, policy, rules, yaml, model |
+//! | [`telemetry`] | logs, and what is told of a panic | nothing |
 //! | [`judge`] | case + effective policy + facts → verdict | policy, rules, facts, model |
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
 //! | [`rules`] | the registry; one file a rule | secrets, facts, model |

@@ -1,55 +1,60 @@
-//! Logs: to standard error, for people or for machines.
+//! Logs, and what is told of a panic: the place, never the payload, which could hold a secret.
 
-use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use std::panic;
+use std::str::FromStr;
+use std::sync::LazyLock;
 
-/// How logs are written. `serve` logs; the other commands hardly ever do.
-#[derive(Args, Clone, Debug)]
-pub struct LogArgs {
-    /// How log lines look.
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human, env = "LOCKKEEPER_LOG_FORMAT", help_heading = "Logs")]
-    pub log_format: LogFormat,
-    /// What is logged: off, error, warn, info, debug, trace, or per module as in `lockkeeper=debug,axum=warn`.
-    #[arg(
-        long,
-        global = true,
-        default_value = "info",
-        env = "LOCKKEEPER_LOG_LEVEL",
-        help_heading = "Logs",
-        value_name = "LEVEL"
-    )]
-    pub log_level: String,
-}
+use prometheus_client::metrics::counter::Counter;
+use tracing::level_filters::LevelFilter;
 
-/// The look of log lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// Lines for people.
+/// Panics since the start, caught ones included.
+pub static PANICS: LazyLock<Counter> = LazyLock::new(Counter::default);
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
     Human,
     /// One JSON object a line.
     Json,
 }
 
-/// Starts logging for the rest of the process.
-///
-/// # Errors
-/// When the level cannot be understood, or logging was started already.
-pub fn start(args: &LogArgs) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .parse(&args.log_level)
-        .map_err(|error| anyhow::anyhow!("--log-level {}: {error}", args.log_level))?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+impl FromStr for Format {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "human" => Ok(Self::Human),
+            "json" => Ok(Self::Json),
+            _ => Err("expected `human` or `json`"),
+        }
+    }
+}
+
+/// Sends log lines to standard error from now on.
+pub fn start(format: Format, level: LevelFilter) {
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
         .with_writer(std::io::stderr);
-    let started = match args.log_format {
-        LogFormat::Human => subscriber
-            .with_ansi(
-                anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
-            )
-            .try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    // Whoever set a subscriber before keeps it.
+    let _ = match format {
+        Format::Human => {
+            let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            lines.with_ansi(colour).try_init()
+        }
+        Format::Json => lines.json().flatten_event(true).try_init(),
     };
-    started.map_err(|error| anyhow::anyhow!("logging could not be started: {error}"))
+}
+
+/// Replaces the panic hook by one that counts and tells the place only.
+pub fn tell_only_the_place_of_panics() {
+    panic::set_hook(Box::new(|info| {
+        PANICS.inc();
+        let (file, line) = info
+            .location()
+            .map_or(("unknown", 0), |place| (place.file(), place.line()));
+        tracing::error!(file, line, "a panic was caught; please report it as a bug");
+    }));
 }

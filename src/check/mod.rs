@@ -93,10 +93,15 @@ impl ObjectName {
 
 impl std::fmt::Display for ObjectName {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.namespace.is_empty() {
-            write!(formatter, "{} {}", self.kind, self.name)
+        let name = if self.name.is_empty() {
+            "(without a name)"
         } else {
-            write!(formatter, "{} {}/{}", self.kind, self.namespace, self.name)
+            &self.name
+        };
+        if self.namespace.is_empty() {
+            write!(formatter, "{} {name}", self.kind)
+        } else {
+            write!(formatter, "{} {}/{name}", self.kind, self.namespace)
         }
     }
 }

@@ -3,18 +3,20 @@
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::{Outcome, complain, explain, policy_file, print};
+use super::{CLEAN, DENIED, FAILED, complain, explain, policy_file, print};
 use crate::check::{Engine, FileReport, Problem, Report, check_text};
 use crate::facts::NoFacts;
 use crate::files::{self, Entry};
 use crate::policy::Policy;
 use crate::report::{github, human, json, junit, sarif};
+use crate::telemetry;
 
 /// Judge the Flux objects in YAML files, before they are pushed.
 ///
@@ -25,8 +27,9 @@ use crate::report::{github, human, json, junit, sarif};
 Exit codes:
   0  nothing to deny (or --exit-zero)
   1  something is denied
-  2  the job could not be done, or not for every file: a path that cannot be read, a file that is not
-     YAML, a broken policy, an unknown rule. 2 wins over 1; --exit-zero does not hide it
+  2  the job could not be done, or not for every file: a path that cannot be
+     read, a file that is not YAML, a broken policy, an unknown rule.
+     2 wins over 1, and --exit-zero does not hide it
 
 Examples:
   lockkeeper check
@@ -34,7 +37,7 @@ Examples:
   lockkeeper check --select unpinned-chart,unpinned-image apps/
   lockkeeper check --format sarif . > lockkeeper.sarif
   kustomize build apps/romm | lockkeeper check --stdin-filename apps/romm/kustomization.yaml -")]
-pub(super) struct Args {
+pub(super) struct CheckArgs {
     /// Files and folders, or `-` for standard input. Folders are searched for .yaml, .yml and .json
     /// files that .gitignore does not leave out.
     #[arg(value_name = "PATH", default_value = ".")]
@@ -76,7 +79,8 @@ enum Format {
     Github,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    telemetry::tell_only_the_place_of_panics();
     let started = Instant::now();
     let policies = Policies::load(args)?;
     let (from_stdin, paths): (Vec<_>, Vec<_>) = args
@@ -122,20 +126,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if args.format != Format::Human {
         complain_of(&report);
     }
-    Ok(outcome(&report, args.exit_zero))
+    Ok(ExitCode::from(exit_code(&report, args.exit_zero)))
 }
 
-fn outcome(report: &Report, exit_zero: bool) -> Outcome {
+fn exit_code(report: &Report, exit_zero: bool) -> u8 {
     if report.has_errors() {
-        Outcome::Failed
+        FAILED
     } else if report.has_denials() && !exit_zero {
-        Outcome::Denied
+        DENIED
     } else {
-        Outcome::Clean
+        CLEAN
     }
 }
 
-fn render(report: &Report, args: &Args) -> anyhow::Result<String> {
+fn render(report: &Report, args: &CheckArgs) -> anyhow::Result<String> {
     Ok(match args.format {
         Format::Human => human::render(
             report,
@@ -161,7 +165,7 @@ fn complain_of(report: &Report) {
     }
 }
 
-fn check_stdin(args: &Args, policy: &Policy, now: Timestamp) -> anyhow::Result<FileReport> {
+fn check_stdin(args: &CheckArgs, policy: &Policy, now: Timestamp) -> anyhow::Result<FileReport> {
     let name = args
         .stdin_filename
         .as_deref()
@@ -184,7 +188,7 @@ struct Policies {
 }
 
 impl Policies {
-    fn load(args: &Args) -> anyhow::Result<Self> {
+    fn load(args: &CheckArgs) -> anyhow::Result<Self> {
         for name in args.select.iter().chain(&args.ignore) {
             explain::find(name)?;
         }
@@ -225,7 +229,7 @@ impl Policies {
     }
 }
 
-fn start_of_search(path: &Path, args: &Args) -> PathBuf {
+fn start_of_search(path: &Path, args: &CheckArgs) -> PathBuf {
     match &args.stdin_filename {
         _ if path.as_os_str() != "-" => path.to_owned(),
         Some(name) => name.clone(),

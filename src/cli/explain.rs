@@ -1,12 +1,13 @@
 //! `lockkeeper explain`: what the rules are, and one rule's page.
 
 use std::fmt::Write as _;
+use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Outcome, print};
+use super::{CLEAN, print};
 use crate::report::pages;
 use crate::rules::{self, AnyRule, RULES};
 
@@ -17,7 +18,7 @@ Examples:
   lockkeeper explain
   lockkeeper explain unpinned-chart
   lockkeeper explain unpinned-chart --format json")]
-pub(super) struct Args {
+pub(super) struct ExplainArgs {
     /// The rule; all rules are listed without one.
     rule: Option<String>,
     /// How it is printed.
@@ -33,7 +34,7 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let text = match (&args.rule, args.format) {
         (None, Format::Markdown) => list(),
         (None, Format::Json) => json(&RULES.iter().map(|rule| page(*rule)).collect::<Vec<_>>())?,
@@ -41,7 +42,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         (Some(name), Format::Json) => json(&page(find(name)?))?,
     };
     print(&text)?;
-    Ok(Outcome::Clean)
+    Ok(ExitCode::from(CLEAN))
 }
 
 /// The rule of that name, or an error that says which was meant.

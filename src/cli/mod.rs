@@ -11,37 +11,23 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::telemetry::LogArgs;
-
-/// What a command ends with. The numbers are part of what users may rely on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Nothing to deny.
-    Clean,
-    /// Something is denied.
-    Denied,
-    /// The command could not do its job, or only part of it.
-    Failed,
-}
-
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        ExitCode::from(match outcome {
-            Outcome::Clean => 0,
-            Outcome::Denied => 1,
-            Outcome::Failed => 2,
-        })
-    }
-}
+/// Nothing to deny.
+const CLEAN: u8 = 0;
+/// Something is denied.
+const DENIED: u8 = 1;
+/// The command could not do its job, or only part of it.
+const FAILED: u8 = 2;
 
 /// Judges the HelmReleases of a cluster that Flux runs: at admission, and before the push.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "lockkeeper",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 pub struct Cli {
-    /// How logs are written.
-    #[command(flatten)]
-    pub log: LogArgs,
-    /// When to colour.
+    /// When to colour what is printed
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
     #[command(subcommand)]
@@ -50,9 +36,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(check::Args),
-    Explain(explain::Args),
-    Completions(completions::Args),
+    /// Judge the Flux objects in YAML files, before they are pushed.
+    Check(check::CheckArgs),
+    /// List the rules, or show one rule's page.
+    Explain(explain::ExplainArgs),
+    /// Print completions for a shell.
+    Completions(completions::CompletionsArgs),
 }
 
 /// When to colour what is printed.
@@ -66,25 +55,23 @@ enum Color {
     Never,
 }
 
-impl Cli {
-    /// Runs the one command. An error is printed, and is a failure.
-    #[must_use]
-    pub fn run(self) -> Outcome {
-        match self.color {
-            Color::Auto => {}
-            Color::Always => ColorChoice::Always.write_global(),
-            Color::Never => ColorChoice::Never.write_global(),
-        }
-        let outcome = match self.command {
-            Command::Check(args) => check::run(&args),
-            Command::Explain(args) => explain::run(&args),
-            Command::Completions(args) => completions::run(&args),
-        };
-        outcome.unwrap_or_else(|error| {
-            complain(&format!("{error:#}"));
-            Outcome::Failed
-        })
+/// Runs the subcommand; an error that it could not handle ends with exit code 2.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => ColorChoice::Always.write_global(),
+        Color::Never => ColorChoice::Never.write_global(),
     }
+    let done = match cli.command {
+        Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        complain(&format!("{error:#}"));
+        ExitCode::from(FAILED)
+    })
 }
 
 /// Prints an error to standard error.

@@ -61,8 +61,8 @@ fn finding_group<'a>(file: &'a FileReport, found: &'a Found) -> Group<'a> {
         .id(found.rule)
         .element(place_of(file, found));
     if let Some(object) = file.objects.get(found.object) {
-        let place = format!("in {object} at {}", found.pointer);
-        group = group.element(Level::NOTE.with_name("object").message(place));
+        let place = format!("{object} at {}", found.pointer);
+        group = group.element(Level::NOTE.with_name("in").message(place));
     }
     if let Some(note) = &found.note {
         group = group.element(Level::NOTE.message(note.to_string()));
