@@ -14,7 +14,7 @@ use crate::registration::{Endpoint, FailurePolicy, PodScope, Registration};
 /// judged is registered, so nothing else waits for Lockkeeper, even while it is down.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("endpoint").required(true))]
-pub struct WebhooksArgs {
+pub(super) struct WebhooksArgs {
     /// Where the API server reaches a Lockkeeper outside the cluster
     #[arg(long, group = "endpoint", value_name = "https://HOST:PORT", value_parser = Endpoint::url)]
     url: Option<Endpoint>,
@@ -65,13 +65,9 @@ enum Pods {
 ///
 /// # Errors
 /// When the authority's file cannot be read or holds no certificate.
-pub fn run(args: WebhooksArgs) -> anyhow::Result<ExitCode> {
-    let text = documents(args)?;
-    // A reader that has enough, such as `head`, is no failure.
-    match std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+pub(super) fn run(args: WebhooksArgs) -> anyhow::Result<ExitCode> {
+    super::print(&documents(args)?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn documents(args: WebhooksArgs) -> anyhow::Result<String> {
