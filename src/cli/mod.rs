@@ -46,6 +46,9 @@ enum Command {
     /// Replay a recorded AdmissionReview and print the verdict.
     Review(review::ReviewArgs),
     /// Print the webhook configurations, for `kubectl apply --server-side -f -`.
+    ///
+    /// One document for the webhooks that judge and one for the webhook that changes pods. Only what
+    /// is judged is registered, so nothing else waits for Lockkeeper, even while it is down.
     Webhooks(webhooks::WebhooksArgs),
     /// List the rules, or show one rule's page.
     Explain(explain::ExplainArgs),

@@ -8,10 +8,7 @@ use clap::ValueEnum;
 
 use crate::registration::{Endpoint, FailurePolicy, PodScope, Registration};
 
-/// Print the webhook configurations, for `kubectl apply --server-side -f -`.
-///
-/// One document for the webhooks that judge and one for the webhook that changes pods. Only what is
-/// judged is registered, so nothing else waits for Lockkeeper, even while it is down.
+/// Flags of `lockkeeper webhooks`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("endpoint").required(true))]
 pub(super) struct WebhooksArgs {

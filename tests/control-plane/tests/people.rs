@@ -319,7 +319,7 @@ fn recorded(namespace: &str, conditions: bool) -> (Recorder, Registered<'static>
     if !conditions {
         for webhook in configurations
             .iter_mut()
-            .flat_map(|configuration| configuration["webhooks"].as_array_mut())
+            .filter_map(|configuration| configuration["webhooks"].as_array_mut())
             .flatten()
         {
             webhook["matchConditions"] = json!([]);

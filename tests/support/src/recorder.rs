@@ -1,4 +1,4 @@
-//! A webhook that allows all and keeps what it was asked: what the API server really sends, and whether it sends at all.
+//! A webhook that keeps what it was asked: what the API server really sends, and whether it sends at all.
 
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -28,8 +28,14 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Listens on a free port of 127.0.0.1 with a certificate as [`crate::ControlPlane::webhook_certificate`] makes it.
+    /// Allows all. Listens on a free port of 127.0.0.1 with a certificate as [`crate::ControlPlane::webhook_certificate`]
+    /// makes it.
     pub fn start(files: &Files) -> Result<Self> {
+        Self::answering(files, json!({ "allowed": true }))
+    }
+
+    /// Answers every review with this response, to which the uid is added: also what a webhook should never answer.
+    pub fn answering(files: &Files, response: Value) -> Result<Self> {
         let pem = |path: &std::path::PathBuf| {
             let path = path.clone();
             move |error| Error::Pem(path, error)
@@ -56,8 +62,9 @@ impl Recorder {
             .spawn(move || {
                 for stream in listener.incoming().flatten() {
                     let (config, kept) = (Arc::clone(&config), Arc::clone(&kept));
+                    let response = response.clone();
                     // Who is no API server, or hangs up, is not recorded.
-                    std::thread::spawn(move || answer(stream, config, &kept));
+                    std::thread::spawn(move || answer(stream, config, &kept, response));
                 }
             })
             .map_err(Error::io("starting the recorder's thread"))?;
@@ -84,15 +91,17 @@ fn answer(
     stream: TcpStream,
     config: Arc<ServerConfig>,
     reviews: &Mutex<Vec<Value>>,
+    mut response: Value,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
     let mut stream = StreamOwned::new(connection, stream);
     let review = read(&mut BufReader::new(&mut stream))?;
+    response["uid"] = review["request"]["uid"].clone();
     let answer = json!({
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
-        "response": { "uid": review["request"]["uid"], "allowed": true },
+        "response": response,
     })
     .to_string();
     // Kept before it is answered: who saw the answer finds the review.
