@@ -10,6 +10,7 @@ use self::duplicates::Gathered;
 use super::volume::{self, HOST_PATH, NFS};
 use super::{Storage, doubt_switch};
 use crate::facts::Facts;
+use crate::model::persistence::is_set;
 use crate::model::{
     Action, Case, Findings, HelmRelease, Kind, Mount, NodeId, Persistence, Scope, Tree, VolumeKind,
     mounts,
@@ -137,35 +138,34 @@ fn judge_app(storage: &Storage<'_, '_>, out: &mut Findings) {
 fn judge_shape(tree: &Tree<'_>, entry: &Persistence<'_, '_>, out: &mut Findings) {
     const HELP: &str =
         "write `globalMounts: [{path}]`, or `advancedMounts: {controller: {container: [{path}]}}`";
-    let mut wrong = |node: NodeId, what: &str| {
+    let mut wrong = |node: NodeId, what: &str, of: &str| {
         let finding = out.at(
             tree,
             node,
-            format!("{what} of `{}` is not a list of mounts", entry.key),
+            format!("{what} of `{}` does not hold {of}", entry.key),
         );
         finding.help(HELP);
         if !entry.is_surely_enabled() {
             doubt_switch(finding);
         }
     };
-    let is_wrong = |value: &Value| !matches!(value, Value::Null | Value::Array(_));
+    // What is empty mounts nothing, whatever it is.
+    let is_wrong = |value: &Value| is_set(value) && !value.is_array();
     if entry.field("globalMounts").is_some_and(is_wrong) {
-        wrong(entry.at("globalMounts"), "`globalMounts`");
+        wrong(entry.at("globalMounts"), "`globalMounts`", "mounts");
     }
     let Some(advanced) = tree.child(entry.node, "advancedMounts") else {
         return;
     };
     for controller in tree.children(advanced) {
-        match tree.value(controller) {
-            Value::Object(_) => {}
-            Value::Null => continue,
-            _ => wrong(controller, "a controller in `advancedMounts`"),
+        let value = tree.value(controller);
+        if is_set(value) && !value.is_object() {
+            wrong(controller, "a controller in `advancedMounts`", "containers");
+            continue;
         }
-        if tree.value(controller).is_object() {
-            for container in tree.children(controller) {
-                if is_wrong(tree.value(container)) {
-                    wrong(container, "a container in `advancedMounts`");
-                }
+        for container in tree.children(controller) {
+            if is_wrong(tree.value(container)) {
+                wrong(container, "a container in `advancedMounts`", "mounts");
             }
         }
     }

@@ -3,6 +3,7 @@
 mod external;
 
 use std::collections::HashSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -135,6 +136,18 @@ impl Rule for MissingClaim {
     }
 }
 
+/// ` in namespace …`; nothing where the object names none.
+struct Place<'a>(&'a str);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        write!(formatter, " in namespace `{}`", self.0)
+    }
+}
+
 struct Judge<'s, 'a, 'p> {
     release: HelmRelease<'s, 'a>,
     app: Option<AppTemplate<'s, 'a>>,
@@ -226,7 +239,11 @@ impl<'a> Judge<'_, 'a, '_> {
         let answer = match self.elsewhere(claim.node, namespace) {
             Some(why) => Err(why),
             None if self.release.is_remote() => Ok(Answer::Unseen(Unseen::RemoteCluster)),
-            None => Ok(self.facts.claim(Key { namespace, name })),
+            None => match self.facts.claim(Key { namespace, name }) {
+                // Whoever looked in no namespace saw nothing.
+                Answer::Known(_) | Answer::Absent if namespace.is_empty() => Err(NO_NAMESPACE),
+                answer => Ok(answer),
+            },
         };
         if matches!(&answer, Ok(Answer::Known(known)) if !known.terminating) {
             return;
@@ -246,10 +263,9 @@ impl<'a> Judge<'_, 'a, '_> {
             Ok(Answer::Known(_)) => "is being deleted",
             Ok(Answer::Absent) => "does not exist",
             Ok(Answer::Unseen(why)) => {
+                let place = Place(namespace);
                 self.unverified(claim.node, name, out, |name| {
-                    format!(
-                        "claim `{name}` in namespace `{namespace}` could not be verified: {why}"
-                    )
+                    format!("claim `{name}`{place} could not be verified: {why}")
                 });
                 return;
             }
@@ -260,7 +276,7 @@ impl<'a> Judge<'_, 'a, '_> {
                 return;
             }
         };
-        let mut message = format!("claim `{name}` {missing} in namespace `{namespace}`");
+        let mut message = format!("claim `{name}` {missing}{}", Place(namespace));
         let perhaps = made == Made::Perhaps || claim.place == ClaimPlace::Named;
         if perhaps {
             message.push_str("; the release may make it itself, which could not be verified");
@@ -280,9 +296,6 @@ impl<'a> Judge<'_, 'a, '_> {
     /// Why the claim's namespace is not the release's, or not known.
     fn elsewhere(&self, node: NodeId, namespace: &str) -> Option<&'static str> {
         let tree = self.release.tree();
-        if namespace.is_empty() {
-            return Some(NO_NAMESPACE);
-        }
         if is_open(namespace) {
             return Some("its namespace is a placeholder that was not substituted");
         }
@@ -295,7 +308,8 @@ impl<'a> Judge<'_, 'a, '_> {
         let of_manifest = |map: &Value| {
             map.get("kind").is_some()
                 && map
-                    .pointer("/metadata/namespace")
+                    .get("metadata")
+                    .and_then(|metadata| metadata.get("namespace"))
                     .and_then(Value::as_str)
                     .is_some_and(|other| !other.is_empty() && other != namespace)
         };

@@ -121,7 +121,8 @@ fn declares_an_image(app: &AppTemplate<'_, '_>) -> bool {
         app.containers(controller).any(|(_, container)| {
             app.tree()
                 .value(container)
-                .pointer("/image/repository")
+                .get("image")
+                .and_then(|image| image.get("repository"))
                 .is_some_and(Value::is_string)
         })
     })

@@ -1,5 +1,7 @@
 //! `undeclared-storage`: a volume that does not say what it is made of.
 
+use serde_json::Value;
+
 use super::volume::{self, CLAIM, HOST_PATH, NFS};
 use super::{Filler, Storage, doubt_switch, is_open, shown};
 use crate::facts::Facts;
@@ -279,12 +281,7 @@ fn lacking(
 fn judge_templates(storage: &Storage<'_, '_>, out: &mut Findings) {
     let tree = storage.tree();
     for (controller, node) in storage.app.controllers() {
-        if tree
-            .value(node)
-            .get("type")
-            .and_then(serde_json::Value::as_str)
-            != Some("statefulset")
-        {
+        if tree.value(node).get("type").and_then(Value::as_str) != Some("statefulset") {
             continue;
         }
         let Some(templates) = tree.descend(node, &["statefulset", "volumeClaimTemplates"]) else {
@@ -321,7 +318,9 @@ fn judge_source(tree: &Tree<'_>, node: NodeId, name: &str, out: &mut Findings) {
             continue;
         };
         for field in fields {
-            if !source.get(field).is_some_and(is_set) {
+            // An empty name of a claim is for `missing-claim` to say.
+            let is_named = *field == "claimName" && source.get(field).is_some_and(Value::is_string);
+            if !is_named && !source.get(field).is_some_and(is_set) {
                 out.at(
                     tree,
                     tree.child(at, field).unwrap_or(at),

@@ -23,7 +23,7 @@ pub(super) fn mount(
             tree,
             node(),
             format!(
-                "volume `{volume}` is mounted at the relative path `{}`",
+                "volume `{volume}` is mounted at the relative path `{}`, which the kubelet takes from the root",
                 shown(path)
             ),
         )

@@ -10,7 +10,7 @@ use crate::rules::storage::{Filler, Storage, doubt_switch, shown};
 
 /// Messages name so many of the names that exist, and look for the nearest among more.
 const NAMED: usize = 5;
-const COMPARED: usize = 50;
+const COMPARED: usize = 20;
 
 /// What a name in `advancedMounts` is.
 enum Found<'a> {
@@ -139,7 +139,7 @@ fn unknown(
         )
     } else {
         format!(
-            "`{key}` is mounted in the container `{shown_name}` of controller `{controller}`, which does not exist, so the volume is mounted nowhere and what is written there is lost"
+            "`{key}` is mounted in the container `{shown_name}` of controller `{controller}`, which does not exist, so the chart silently mounts it nowhere"
         )
     };
     let Some(finding) = storage.lacks(out, node, message) else {

@@ -45,7 +45,8 @@ fn right_mounts_are_left_alone() {
         "to-idle": {"type": "emptyDir", "advancedMounts": {"idle": {"nobody": [{"path": "/tmp"}]}}},
         "to-old": {"type": "emptyDir", "advancedMounts": {"romm": {"old": [{"path": "/old"}], "gone": []}}},
         "open": {"type": "nfs", "server": "nas.${DOMAIN}", "path": "${DIR}/x", "globalMounts": [{"path": "{{ .Release.Name }}"}]},
-        "dri": {"type": "hostPath", "hostPath": "/dev/dri"}
+        "dri": {"type": "hostPath", "hostPath": "/dev/dri"},
+        "empty": {"type": "emptyDir", "globalMounts": {}, "advancedMounts": {"romm": [], "worker": null}}
     }));
     assert_eq!(found(&root), Vec::<String>::new());
 }
@@ -60,7 +61,7 @@ fn unknown_controllers_and_containers_are_refused() {
         found(&root),
         [
             "deny /persistence/a/advancedMounts/rom: `a` is mounted in the controller `rom`, which does not exist, so the chart fails or mounts it nowhere",
-            "deny /persistence/b/advancedMounts/romm/main: `b` is mounted in the container `main` of controller `romm`, which does not exist, so the volume is mounted nowhere and what is written there is lost",
+            "deny /persistence/b/advancedMounts/romm/main: `b` is mounted in the container `main` of controller `romm`, which does not exist, so the chart silently mounts it nowhere",
         ]
     );
 }
@@ -160,7 +161,7 @@ fn claim_templates_are_mounts_of_their_controller() {
     assert_eq!(
         found(&root),
         [
-            "deny /controllers/romm/statefulset/volumeClaimTemplates/1/advancedMounts/main: `state` is mounted in the container `main` of controller `romm`, which does not exist, so the volume is mounted nowhere and what is written there is lost",
+            "deny /controllers/romm/statefulset/volumeClaimTemplates/1/advancedMounts/main: `state` is mounted in the container `main` of controller `romm`, which does not exist, so the chart silently mounts it nowhere",
             "deny /controllers/romm/statefulset/volumeClaimTemplates/1/advancedMounts/app/0: `cache` and `state` are both mounted at `/state` in container `app` of controller `romm`",
         ]
     );
@@ -185,10 +186,10 @@ fn paths_that_are_none_are_refused() {
             "deny /persistence/d/path: the NFS path `mnt` of volume `d` is relative",
             "deny /persistence/e/hostPath: the hostPath `dev/dri` of volume `e` is relative",
             "deny /persistence/f/volumeSpec/nfs/server: `nas:/a` is not the name or address of an NFS server",
-            "deny /persistence/g/globalMounts: `globalMounts` of `g` is not a list of mounts",
-            "deny /persistence/h/advancedMounts/romm: a controller in `advancedMounts` of `h` is not a list of mounts",
-            "deny /persistence/h/advancedMounts/worker/app: a container in `advancedMounts` of `h` is not a list of mounts",
-            "deny /persistence/a/globalMounts/0/path: volume `a` is mounted at the relative path `config`",
+            "deny /persistence/g/globalMounts: `globalMounts` of `g` does not hold mounts",
+            "deny /persistence/h/advancedMounts/romm: a controller in `advancedMounts` of `h` does not hold containers",
+            "deny /persistence/h/advancedMounts/worker/app: a container in `advancedMounts` of `h` does not hold mounts",
+            "deny /persistence/a/globalMounts/0/path: volume `a` is mounted at the relative path `config`, which the kubelet takes from the root",
             "deny /persistence/b/globalMounts/0/path: volume `b` is mounted at `/b/../c`, which has `..`",
             "deny /persistence/c/globalMounts/0/subPath: `subPath` `/d` of volume `c` leads out of the volume",
             "deny /persistence/c/globalMounts/1/subPath: `subPath` `../e` of volume `c` leads out of the volume",
@@ -209,7 +210,7 @@ fn lists_of_other_charts_are_judged_each_by_itself() {
     assert_eq!(
         found(&release("nextcloud", "6.0.0", &values)),
         [
-            "warn /extraVolumeMounts/2/mountPath: volume `c` is mounted at the relative path `c`",
+            "warn /extraVolumeMounts/2/mountPath: volume `c` is mounted at the relative path `c`, which the kubelet takes from the root",
             "deny /extraVolumeMounts/1: `a` and `b` are both mounted at `/a` in one container",
             "deny /extraVolumes/0/nfs/path: the NFS path `media` of volume `media` is relative",
         ]

@@ -109,6 +109,12 @@ fn what_cannot_be_seen_is_said_once() {
     let mut root = with_claim("romm");
     root["metadata"]["namespace"].take();
     assert_eq!(
+        found(&NoFacts, &root),
+        [
+            "unverified /persistence/data/existingClaim: claim `romm` could not be verified: no cluster is at hand to ask"
+        ]
+    );
+    assert_eq!(
         found(&Cluster(&[]), &root),
         [
             "unverified /persistence/data/existingClaim: claim `romm` could not be verified: the object names no namespace"
