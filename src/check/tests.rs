@@ -1,5 +1,7 @@
 //! What may be shown of a file, and where findings are told to be.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::facts::NoFacts;
 use crate::report::{Summary, github, human, json, junit, sarif};
@@ -196,4 +198,41 @@ fn templates_are_skipped_and_mistakes_are_told() {
         seconds: 0.0,
     });
     assert_eq!((summary.errors, summary.skipped, summary.denied), (1, 1, 1));
+}
+
+proptest! {
+    /// Lines of any kind, and findings on them, can be rendered in every format.
+    #[test]
+    fn any_values_can_be_shown(
+        key in "[a-zA-Z_\u{fc}\u{6f22}\u{1f600}]{1,8}",
+        value in "(\\PC|[\t\u{1b}\u{200b}\u{feff}'\"#:&*!|>{}\\[\\],%-]){0,40}",
+        style in 0_usize..6,
+        crlf: bool,
+    ) {
+        let quoted = serde_json::to_string(&value).expect("a string is JSON");
+        let values = match style {
+            0 => format!("    image: {{repository: a, tag: latest, {key}: {quoted}}}\n"),
+            1 => format!("    image: {{repository: {quoted}, tag: latest}}\n"),
+            2 => format!("    {key}: {{image: {value}}}\n"),
+            3 => format!("    {key}: |\n      {value}\n    image: {{repository: a, tag: {quoted}}}\n"),
+            4 => format!("    password: {quoted} # {value}\n"),
+            _ => format!("    {key}: &x {quoted}\n    password: *x\n    db: {{<<: {{password: *x}}}}\n"),
+        };
+        let text = release(&values);
+        let text = if crlf { text.replace('\n', "\r\n") } else { text };
+        let report = checked(&text);
+        for found in &report.findings {
+            let excerpt = found.excerpt.as_ref().expect("it is in the text");
+            prop_assert!(excerpt.line.get(excerpt.underline.clone()).is_some());
+            prop_assert!(!excerpt.line.contains('\n'));
+        }
+        for text in everything(report) {
+            prop_assert!(!text.is_empty());
+        }
+    }
+
+    #[test]
+    fn any_text_can_be_checked(text in "(\\PC|[\n\t:&*!|>{}\\[\\],'\"#%-]| |---\n|a: |kind: List\nitems: ){0,80}") {
+        let _ = everything(checked(&text));
+    }
 }

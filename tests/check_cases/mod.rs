@@ -1,4 +1,5 @@
 //! A scratch folder in which the real binary runs, and a small JSON Schema validator.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -7,6 +8,11 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// A version that no rule minds.
+pub(crate) const GOOD: &str = "1.2.3";
+/// A version that `unpinned-chart` denies.
+pub(crate) const BAD: &str = "1.x";
 
 /// A HelmRelease whose chart has that version.
 pub(crate) fn release(version: &str) -> String {
