@@ -8,6 +8,9 @@
 //! | [`files`] | the walk over paths, and reading them in parallel | check |
 //! | [`report`] | what `check` found, in five formats | check |
 //! | [`check`] | texts → findings with their places, secrets masked | judge, policy, rules, yaml, model |
+//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, policy, facts, telemetry |
+//! | [`admission`] | AdmissionReview in, response out | judge, policy, facts, model |
+//! | [`certs`] | the CA and the serving certificate | nothing |
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |
 //! | [`judge`] | case + effective policy + facts → verdict | policy, rules, facts, model |
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
@@ -17,6 +20,8 @@
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
+pub mod admission;
+pub mod certs;
 pub mod check;
 pub mod cli;
 pub mod facts;
@@ -27,5 +32,6 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod secrets;
+pub mod server;
 pub mod telemetry;
 pub mod yaml;

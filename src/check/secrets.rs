@@ -22,10 +22,12 @@ pub(super) struct Secrets {
 impl Secrets {
     /// Asks the rules that know secrets, and takes what the verdict conceals besides.
     pub(super) fn of(subject: &Subject<'_>, ruled: &[Ruled], engine: &Engine<'_>) -> Self {
-        let case = Case::of_file(subject.again(), engine.now);
-        let detected = judge(&case, &engine.detectors.effective(subject), engine.facts);
+        let detected = Subject::new(subject.root).map(|again| {
+            let case = Case::of_file(again, engine.now);
+            judge(&case, &engine.detectors.effective(subject), engine.facts).findings
+        });
         let mut secrets = Self::default();
-        for ruled in detected.findings.iter().chain(ruled) {
+        for ruled in detected.iter().flatten().chain(ruled) {
             if ruled.finding.conceals {
                 secrets.add(&ruled.finding.pointer, subject);
             }

@@ -4,6 +4,8 @@ mod check;
 mod completions;
 mod explain;
 pub mod policy_file;
+mod review;
+mod serve;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -38,6 +40,10 @@ pub struct Cli {
 enum Command {
     /// Judge the Flux objects in YAML files, before they are pushed.
     Check(check::CheckArgs),
+    /// Serve the admission webhook over TLS.
+    Serve(serve::ServeArgs),
+    /// Replay a recorded AdmissionReview and print the verdict.
+    Review(review::ReviewArgs),
     /// List the rules, or show one rule's page.
     Explain(explain::ExplainArgs),
     /// Print completions for a shell.
@@ -65,6 +71,8 @@ pub fn run(cli: Cli) -> ExitCode {
     }
     let done = match cli.command {
         Command::Check(args) => check::run(&args),
+        Command::Serve(args) => serve::run(args),
+        Command::Review(args) => review::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

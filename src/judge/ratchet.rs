@@ -20,14 +20,14 @@ struct Identity {
     fingerprint: u64,
 }
 
-/// Makes a warning of every denial that `case.old` had too, as often as it had it.
+/// Makes a warning of every denial that the old object had too, as often as it had it.
 pub(super) fn apply(
     ruled: &mut [Ruled],
     case: &Case<'_>,
     policy: &Effective<'_>,
     facts: &dyn Facts,
 ) {
-    let Some(old) = &case.old else { return };
+    let Some(old) = case.old() else { return };
     let key = RandomState::new();
     let mut before = count_old(ruled, old, case, policy, facts, &key);
     for ruled in ruled {
@@ -47,7 +47,7 @@ pub(super) fn apply(
 
 fn count_old(
     ruled: &[Ruled],
-    old: &Subject<'_>,
+    old: Subject<'_>,
     case: &Case<'_>,
     policy: &Effective<'_>,
     facts: &dyn Facts,
@@ -59,8 +59,8 @@ fn count_old(
             .any(|ruled| ruled.action == Action::Deny && ruled.finding.rule == rule)
     };
     let old_case = Case {
-        subject: old.again(),
-        old: None,
+        subject: old,
+        before: None,
         request: case.request,
         now: case.now,
     };
@@ -72,7 +72,9 @@ fn count_old(
         for finding in ask(setting, &old_case, facts) {
             // What was only a warning then says nothing about what is denied now.
             if setting.action.min(finding.at_most) == Action::Deny {
-                *counts.entry(identity(&finding, old, key)).or_insert(0) += 1;
+                *counts
+                    .entry(identity(&finding, &old_case.subject, key))
+                    .or_insert(0) += 1;
             }
         }
     }

@@ -109,7 +109,7 @@ fn effective(settings: &[Setting]) -> Effective<'_> {
 fn update<'a>(new: &'a Value, old: &'a Value) -> Case<'a> {
     Case {
         subject: Subject::new(new).expect("a HelmRelease"),
-        old: Subject::new(old),
+        before: Some(old),
         request: Request {
             operation: Operation::Update,
             user: None,
