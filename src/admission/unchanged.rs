@@ -17,7 +17,7 @@ pub(super) enum Change {
 
 /// Compares what is judged of two objects: `spec` but for `suspend`, and the annotations but for
 /// those by which people and kubectl talk to the controllers. Equal bytes are never parsed.
-pub(super) fn change(new: &Object<'_>, old: &Object<'_>) -> serde_json::Result<Change> {
+pub(super) fn change<'a>(new: &Object<'a>, old: &Object<'a>) -> serde_json::Result<Change> {
     if !same_annotations(new.meta("annotations"), old.meta("annotations")) {
         return Ok(Change::Some(None));
     }
@@ -25,39 +25,38 @@ pub(super) fn change(new: &Object<'_>, old: &Object<'_>) -> serde_json::Result<C
     if same_bytes(new_spec, old_spec) {
         return Ok(Change::None);
     }
-    let (Some(new_fields), Some(old_fields)) = (split(new_spec), split(old_spec)) else {
+    let (Some(new_spec), Some(old_spec)) = (new_spec, old_spec) else {
         return Ok(Change::Some(None));
     };
-    let new_fields = new_fields.map();
-    let old_fields = old_fields.map();
-    if let (Some(new_fields), Some(old_fields)) = (new_fields, old_fields) {
+    let split = |raw: &'a RawValue| serde_json::from_str::<Shape<Fields<'a>>>(raw.get());
+    let (new_shape, old_shape) = (split(new_spec)?, split(old_spec)?);
+    let fields = new_shape.map().zip(old_shape.map());
+    if let Some((new_fields, old_fields)) = fields {
         if !same_keys(new_fields, old_fields) {
             return Ok(Change::Some(None));
         }
         if differing(new_fields, old_fields).next().is_none() {
             return Ok(Change::None);
         }
-        // The new object is parsed now, as it is judged unless only the writing differs.
-        let parsed = new.parse()?;
-        let spec = parsed.get("spec").and_then(Value::as_object);
-        let only_writing = spec.is_some_and(|spec| {
-            differing(new_fields, old_fields).all(|(key, old)| same_under(spec, key, old))
-        });
-        return Ok(if only_writing {
-            Change::None
-        } else {
-            Change::Some(Some(parsed))
-        });
     }
-    Ok(Change::Some(None))
+    // The new object is parsed now, as it is judged unless only the writing differs.
+    let parsed = new.parse()?;
+    let spec = parsed.get("spec").unwrap_or(&Value::Null);
+    let only_writing = match fields {
+        Some((new_fields, old_fields)) => {
+            differing(new_fields, old_fields).all(|(key, old)| same_under(spec, key, old))
+        }
+        None => says_the_same(old_spec, spec),
+    };
+    Ok(if only_writing {
+        Change::None
+    } else {
+        Change::Some(Some(parsed))
+    })
 }
 
 fn same_bytes(new: Option<&RawValue>, old: Option<&RawValue>) -> bool {
     new.map(RawValue::get) == old.map(RawValue::get)
-}
-
-fn split(raw: Option<&RawValue>) -> Option<Shape<Fields<'_>>> {
-    serde_json::from_str(raw?.get()).ok()
 }
 
 /// Whether both have the same keys; `suspend` may come and go.
@@ -78,7 +77,7 @@ fn differing<'f, 'a>(
         .filter(|(key, value)| *key != "suspend" && !same_bytes(new.get(key), Some(*value)))
 }
 
-fn same_under(spec: &Map<String, Value>, key: &str, old: &RawValue) -> bool {
+fn same_under(spec: &Value, key: &str, old: &RawValue) -> bool {
     spec.get(key).is_some_and(|value| says_the_same(old, value))
 }
 

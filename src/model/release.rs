@@ -115,7 +115,8 @@ impl<'s, 'a> HelmRelease<'s, 'a> {
                 let map = tree.value(at);
                 ChartSource::Template {
                     at,
-                    source_kind: text(map.pointer("/sourceRef/kind")),
+                    // `Value::pointer` would allocate.
+                    source_kind: text(map.get("sourceRef").and_then(|source| source.get("kind"))),
                     version: map.get("version"),
                 }
             }

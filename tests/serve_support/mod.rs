@@ -107,11 +107,14 @@ impl Served {
         assert!(killed.success());
     }
 
-    /// Waits for the end; the exit status and the logs.
-    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        let status = self.child.wait().expect("it ends");
-        let logs = self.logs.take().expect("once").join().expect("read");
-        (status, logs)
+    /// Waits for the end while connections live on; the exit status and the logs.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
+        let waiting = tokio::task::spawn_blocking(move || {
+            let status = self.child.wait().expect("it ends");
+            let logs = self.logs.take().expect("once").join().expect("read");
+            (status, logs)
+        });
+        waiting.await.expect("it ends")
     }
 }
 
