@@ -81,7 +81,8 @@ fn any_object() -> impl Strategy<Value = Value> {
         ("v1", "Pod"),
     ];
     let annotations = btree_map(word(), word(), 0..3);
-    (proptest::sample::select(kinds), annotations, any_json()).prop_map(
+    let spec = btree_map(word(), any_json(), 0..6);
+    (proptest::sample::select(kinds), annotations, spec).prop_map(
         |((api_version, kind), annotations, spec)| {
             json!({"apiVersion": api_version, "kind": kind, "spec": spec,
                 "metadata": {"name": "romm", "annotations": annotations}})
