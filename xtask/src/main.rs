@@ -1,2 +1,49 @@
 //! Development tasks: `cargo xtask <task>`.
-fn main() {}
+
+mod cargo;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+/// A task with the arguments behind its name.
+type Task = fn(&[String]) -> anyhow::Result<()>;
+
+/// One line a task.
+const TASKS: &[(&str, &str, Task)] = &[
+    (
+        "test",
+        "run all tests: the quick ones, then those on a real control plane",
+        test::run,
+    ),
+    (
+        "record",
+        "write anew the reviews that a real API server sends",
+        test::record,
+    ),
+    (
+        "up",
+        "a control plane with Flux and Lockkeeper, until Ctrl-C; --background returns",
+        up::up,
+    ),
+    ("down", "end what `up` started", up::down),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let task = arguments.first().map_or("", String::as_str);
+    let Some((_, _, run)) = TASKS.iter().find(|(name, _, _)| *name == task) else {
+        eprintln!("cargo xtask <task>");
+        for (name, about, _) in TASKS {
+            eprintln!("  {name:<8} {about}");
+        }
+        return ExitCode::from(2);
+    };
+    match run(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
