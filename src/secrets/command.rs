@@ -67,12 +67,11 @@ pub(super) fn short_flag(
     letter: u8,
     glued: bool,
     range: Range<usize>,
-    setting: Setting,
 ) {
     let value = &scanner.text[range];
     let names = scanner.context.names;
     let judged = password(program, letter, glued, value)
-        .and_then(|text| judge(Class::Password, "password", text, setting, names));
+        .and_then(|text| judge(Class::Password, "password", text, Setting::Quoted, names));
     if let Some(judged) = judged {
         let literal = scanner.range_of(judged.literal);
         scanner.add(judged.grade, What::Value, literal, None);

@@ -6,7 +6,7 @@ use super::inside::{Scanner, What};
 use super::random::{is_drawn, is_random};
 use super::tokens::Format;
 use super::value::{Grade, is_basic};
-use super::{pairs, urls};
+use super::{manifest, pairs, urls};
 
 /// What the pass looks for beside words and token prefixes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub(super) enum Fixed {
     GoDsn(&'static str),
     PgPass,
     Flag,
+    SecretManifest,
 }
 
 impl Fixed {
@@ -60,6 +61,7 @@ impl Fixed {
         Fixed::GoDsn("@unix("),
         Fixed::PgPass,
         Fixed::Flag,
+        Fixed::SecretManifest,
     ];
 
     /// The text that the pass looks for, in letters of either case.
@@ -77,6 +79,7 @@ impl Fixed {
             Fixed::Telegram => ":AA",
             Fixed::PgPass => ":5432:",
             Fixed::Flag => " -",
+            Fixed::SecretManifest => "kind: Secret",
             Fixed::Bcrypt(text) | Fixed::Hash(text) | Fixed::GoDsn(text) => text,
         }
     }
@@ -98,6 +101,7 @@ pub(super) fn fixed(scanner: &mut Scanner<'_, '_>, fixed: Fixed, at: usize) {
         Fixed::GoDsn(_) => urls::go_dsn(scanner, at),
         Fixed::PgPass => pairs::pgpass(scanner, at),
         Fixed::Flag => pairs::flag(scanner, at + 1),
+        Fixed::SecretManifest => manifest::at_secret(scanner, at),
     }
 }
 

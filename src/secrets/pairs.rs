@@ -30,6 +30,8 @@ enum Joint {
     Element,
     /// `--key value`, `key value`.
     Space,
+    /// Two words side by side, which mean anything.
+    Loose,
 }
 
 /// Reads the key around the word at `start..end` and judges its value.
@@ -131,8 +133,13 @@ fn judge_value(
     let Some(judged) = judge(class, name, text, setting, scanner.context.names) else {
         return;
     };
-    let must_be_random = joint == Joint::Colon || is_comment(scanner.bytes(), key.start);
-    if must_be_random && !(judged.grade == Grade::Literal && is_random(judged.literal, 8)) {
+    let shortest = match joint {
+        Joint::Loose => 16,
+        Joint::Colon => 8,
+        _ if is_comment(scanner.bytes(), key.start) => 8,
+        _ => 0,
+    };
+    if shortest > 0 && !(judged.grade == Grade::Literal && is_random(judged.literal, shortest)) {
         return;
     }
     let literal = scanner.range_of(judged.literal);
@@ -203,13 +210,17 @@ fn value_after(
         _ if spaces > 0 && !is_quoted && takes_space(scanner, key, begins_line) => {
             (at + spaces, Joint::Space)
         }
+        // nginx' `proxy_set_header X-Api-Key x;`: only what looks random counts.
+        _ if spaces > 0 && !is_quoted => (at + spaces, Joint::Loose),
         _ => return None,
     };
     if joint == Joint::Element {
         let end = value + memchr::memchr(b'<', &bytes[value..])?;
         return Some((value..end, Setting::Quoted, joint));
     }
-    let to_end_of_line = begins_line && joint == Joint::Assigned;
+    // `KEY=value` ends with the word, as a shell reads it; `key: value` and `key = value` with the line.
+    let is_spaced = next != b'=' || spaces > 0 || following == Some(b' ');
+    let to_end_of_line = begins_line && joint == Joint::Assigned && is_spaced;
     let (range, setting) = read(scanner.text, value, to_end_of_line)?;
     // A flag's value is no flag.
     if joint == Joint::Space && bytes[range.start] == b'-' {
@@ -448,8 +459,8 @@ pub(super) fn flag(scanner: &mut Scanner<'_, '_>, at: usize) {
     if value >= bytes.len() || !scanner.text.is_char_boundary(value) {
         return;
     }
-    let Some((range, setting)) = read(scanner.text, value, false) else {
+    let Some((range, _)) = read(scanner.text, value, false) else {
         return;
     };
-    super::command::short_flag(scanner, program, letter, glued, range, setting);
+    super::command::short_flag(scanner, program, letter, glued, range);
 }

@@ -186,7 +186,11 @@ fn string<'a>(
     if text.len() < 2 {
         return;
     }
-    let (key, keyed) = effective_key(tree, node);
+    let data = secret_data(tree, node);
+    let (key, keyed) = match (data, tree.node(node).step) {
+        (Some(_), Step::Key(key)) => (key, node),
+        _ => effective_key(tree, node),
+    };
     let mut found = Vec::new();
     let mut class = if may_be_secret(key) {
         class_under(tree, key, keyed)
@@ -197,7 +201,7 @@ fn string<'a>(
         // Annotations are written for many readers: a strong word there is none yet.
         class = class.min(Class::Opaque);
     }
-    if let Some(data) = secret_data(tree, keyed) {
+    if let Some(data) = data {
         // What a Secret holds is more often a secret than not, unless its key says otherwise.
         if class == Class::Unknown {
             class = Class::Ambiguous;
