@@ -25,6 +25,7 @@ pub(super) enum Fixed {
     PgPass,
     Flag,
     SecretManifest,
+    Identified,
 }
 
 impl Fixed {
@@ -62,6 +63,7 @@ impl Fixed {
         Fixed::PgPass,
         Fixed::Flag,
         Fixed::SecretManifest,
+        Fixed::Identified,
     ];
 
     /// The text that the pass looks for, in letters of either case.
@@ -80,6 +82,7 @@ impl Fixed {
             Fixed::PgPass => ":5432:",
             Fixed::Flag => " -",
             Fixed::SecretManifest => "kind: Secret",
+            Fixed::Identified => "IDENTIFIED BY ",
             Fixed::Bcrypt(text) | Fixed::Hash(text) | Fixed::GoDsn(text) => text,
         }
     }
@@ -102,6 +105,7 @@ pub(super) fn fixed(scanner: &mut Scanner<'_, '_>, fixed: Fixed, at: usize) {
         Fixed::PgPass => pairs::pgpass(scanner, at),
         Fixed::Flag => pairs::flag(scanner, at + 1),
         Fixed::SecretManifest => manifest::at_secret(scanner, at),
+        Fixed::Identified => pairs::identified(scanner, at + Fixed::Identified.needle().len()),
     }
 }
 
@@ -245,7 +249,11 @@ fn bearer(scanner: &mut Scanner<'_, '_>, at: usize) {
         is_base64(byte) || matches!(byte, b'.' | b'~')
     });
     let text = &scanner.text[start..start + length];
-    if scanner.is_boundary(at) && is_random(text, 16) {
+    let has_digits = text.bytes().filter(u8::is_ascii_digit).count() >= 2;
+    if scanner.is_boundary(at)
+        && text.len() >= 16
+        && (is_random(text, 16) || has_digits && is_drawn(text))
+    {
         found(
             scanner,
             "a Bearer authorization header",

@@ -236,6 +236,9 @@ fn is_code(value: &str, setting: Setting) -> bool {
             | b']'
             | b')'
     ) || (bytes.contains(&b'(') && !is_random(value, 8))
+    // `os.environ['DB_PASSWORD']`
+    || value.contains("['")
+    || value.contains("[\"")
         || is_dotted(value)
         || matches!(
             value,
