@@ -5,11 +5,14 @@
 
 mod mask;
 mod ratchet;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use mask::{MASK, shown};
+pub use ratchet::named_place;
 pub use verdict::{Note, Ruled, Verdict};
 
 use crate::facts::Facts;

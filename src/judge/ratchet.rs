@@ -16,18 +16,18 @@ use crate::policy::Effective;
 struct Identity {
     rule: &'static str,
     certainty: Certainty,
-    place: String,
+    place: Pointer,
     fingerprint: u64,
 }
 
-/// Makes a warning of every denial that `case.old` had too, as often as it had it.
+/// Makes a warning of every denial that the old object had too, as often as it had it.
 pub(super) fn apply(
     ruled: &mut [Ruled],
     case: &Case<'_>,
     policy: &Effective<'_>,
     facts: &dyn Facts,
 ) {
-    let Some(old) = &case.old else { return };
+    let Some(old) = case.old() else { return };
     let key = RandomState::new();
     let mut before = count_old(ruled, old, case, policy, facts, &key);
     for ruled in ruled {
@@ -47,7 +47,7 @@ pub(super) fn apply(
 
 fn count_old(
     ruled: &[Ruled],
-    old: &Subject<'_>,
+    old: Subject<'_>,
     case: &Case<'_>,
     policy: &Effective<'_>,
     facts: &dyn Facts,
@@ -59,8 +59,8 @@ fn count_old(
             .any(|ruled| ruled.action == Action::Deny && ruled.finding.rule == rule)
     };
     let old_case = Case {
-        subject: old.again(),
-        old: None,
+        subject: old,
+        before: None,
         request: case.request,
         now: case.now,
     };
@@ -72,7 +72,9 @@ fn count_old(
         for finding in ask(setting, &old_case, facts) {
             // What was only a warning then says nothing about what is denied now.
             if setting.action.min(finding.at_most) == Action::Deny {
-                *counts.entry(identity(&finding, old, key)).or_insert(0) += 1;
+                *counts
+                    .entry(identity(&finding, &old_case.subject, key))
+                    .or_insert(0) += 1;
             }
         }
     }
@@ -93,8 +95,10 @@ fn identity(finding: &Finding, subject: &Subject<'_>, key: &RandomState) -> Iden
     }
 }
 
-/// The pointer with the `name` of list items in the place of their index.
-fn named_place(pointer: &Pointer, root: &Value) -> String {
+/// The pointer with the `name` of list items in the place of their index, so that it stays the same
+/// when items come and go.
+#[must_use]
+pub fn named_place(pointer: &Pointer, root: &Value) -> Pointer {
     let mut place = Pointer::root();
     let mut current = Some(root);
     for segment in pointer.segments() {
@@ -117,5 +121,5 @@ fn named_place(pointer: &Pointer, root: &Value) -> String {
         }
         current = next;
     }
-    place.as_str().to_owned()
+    place
 }

@@ -1,15 +1,14 @@
 //! What a rule says: a place, a message, a mend, and how sure it is. What follows is the policy's choice.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{NodeId, Pointer, Tree};
 
 /// What becomes of a finding, from the mildest to the hardest.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// The rule is not asked.
@@ -24,6 +23,9 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action, from the mildest to the hardest.
+    pub const ALL: [Action; 4] = [Action::Off, Action::Audit, Action::Warn, Action::Deny];
+
     /// The word that policies and reports use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -33,6 +35,35 @@ impl Action {
             Action::Warn => "warn",
             Action::Deny => "deny",
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Action {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Word;
+        impl de::Visitor<'_> for Word {
+            type Value = Action;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("one of `off`, `audit`, `warn`, `deny`")
+            }
+
+            // Kubernetes reads an unquoted `off` in YAML as the boolean false.
+            fn visit_bool<E: de::Error>(self, on: bool) -> Result<Action, E> {
+                if on {
+                    return Err(E::invalid_value(de::Unexpected::Bool(on), &self));
+                }
+                Ok(Action::Off)
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Action, E> {
+                Action::ALL
+                    .into_iter()
+                    .find(|action| action.as_str() == word)
+                    .ok_or_else(|| E::unknown_variant(word, &["off", "audit", "warn", "deny"]))
+            }
+        }
+        from.deserialize_any(Word)
     }
 }
 

@@ -1,5 +1,7 @@
 //! One object under judgement, and the request that brought it.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -24,6 +26,12 @@ impl Kind {
     #[must_use]
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        Self::in_group(group, kind)
+    }
+
+    /// The kind in an API group; `None` where nothing is judged.
+    #[must_use]
+    pub fn in_group(group: &str, kind: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|known| known.group() == group && known.name() == kind)
@@ -91,20 +99,20 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// The same object, walked again: for who needs it in a case of its own.
-    #[must_use]
-    pub fn again(&self) -> Self {
-        Self {
-            tree: Tree::walk(self.root),
-            ..*self
-        }
-    }
-
     /// Takes the request's namespace when the object does not name one.
     #[must_use]
     pub fn in_namespace(mut self, namespace: &'a str) -> Self {
         if self.namespace.is_empty() {
             self.namespace = namespace;
+        }
+        self
+    }
+
+    /// Takes the request's name when the object has none yet.
+    #[must_use]
+    pub fn named(mut self, name: &'a str) -> Self {
+        if self.name.is_empty() {
+            self.name = name;
         }
         self
     }
@@ -163,13 +171,25 @@ pub struct Request<'a> {
     pub form: Form,
 }
 
+/// The object before an update, read only when somebody asks: most updates never need it.
+pub trait Before: fmt::Debug {
+    /// The object; `None` when it cannot be read.
+    fn root(&self) -> Option<&Value>;
+}
+
+impl Before for Value {
+    fn root(&self) -> Option<&Value> {
+        Some(self)
+    }
+}
+
 /// All that is judged together.
 #[derive(Debug)]
 pub struct Case<'a> {
     /// The object as it would be stored.
     pub subject: Subject<'a>,
-    /// The object before an update.
-    pub old: Option<Subject<'a>>,
+    /// The object before an update; [`Case::old`] reads it.
+    pub before: Option<&'a dyn Before>,
     /// The request.
     pub request: Request<'a>,
     /// The time of the judgement: for what expires.
@@ -182,7 +202,7 @@ impl<'a> Case<'a> {
     pub fn of_file(subject: Subject<'a>, now: Timestamp) -> Self {
         Self {
             subject,
-            old: None,
+            before: None,
             request: Request {
                 operation: Operation::Create,
                 user: None,
@@ -191,5 +211,10 @@ impl<'a> Case<'a> {
             },
             now,
         }
+    }
+    /// The object before an update, in the same place; walked at each call.
+    #[must_use]
+    pub fn old(&self) -> Option<Subject<'a>> {
+        Subject::new(self.before?.root()?).map(|old| old.in_namespace(self.subject.namespace))
     }
 }

@@ -4,6 +4,8 @@ mod compile;
 mod exemption;
 mod glob;
 pub mod spec;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{Effective, Policy, PolicyError, Setting};
 pub use exemption::Exemption;

@@ -1,0 +1,172 @@
+//! What is counted. Every label has a bounded set of values, whatever clients send.
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::admission::{Answer, Review};
+use crate::model::Kind;
+use crate::telemetry::PANICS;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReviewLabels {
+    kind: &'static str,
+    operation: &'static str,
+    verdict: &'static str,
+    dry_run: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FindingLabels {
+    kind: &'static str,
+    rule: &'static str,
+    action: &'static str,
+    dry_run: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    status: u16,
+}
+
+/// All metrics of the server.
+pub(super) struct Metrics {
+    registry: Registry,
+    reviews: Family<ReviewLabels, Counter>,
+    findings: Family<FindingLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
+    duration: Histogram,
+    in_flight: Gauge,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut registry = Registry::with_prefix("lockkeeper");
+        let reviews = Family::default();
+        registry.register(
+            "reviews",
+            "Reviews answered, by kind, operation, verdict and dry_run",
+            Family::clone(&reviews),
+        );
+        let findings = Family::default();
+        registry.register(
+            "findings",
+            "Findings, by the rule and what became of them",
+            Family::clone(&findings),
+        );
+        let refusals = Family::default();
+        registry.register(
+            "refused_requests",
+            "Requests answered with an HTTP error, by status",
+            Family::clone(&refusals),
+        );
+        // From 25 µs, as a judgement takes some tens, to 1.6 s.
+        let duration = Histogram::new([
+            0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025,
+            0.05, 0.1, 0.4, 1.6,
+        ]);
+        registry.register_with_unit(
+            "review_duration",
+            "From the whole body to the whole answer",
+            Unit::Seconds,
+            duration.clone(),
+        );
+        let in_flight = Gauge::default();
+        registry.register(
+            "reviews_in_flight",
+            "Reviews that are read or judged now",
+            in_flight.clone(),
+        );
+        registry.register("panics", "Panics caught since the start", PANICS.clone());
+        Self {
+            registry,
+            reviews,
+            findings,
+            refusals,
+            duration,
+            in_flight,
+        }
+    }
+
+    /// Counts an answered review.
+    pub(super) fn answered(&self, review: &Review<'_>, answer: &Answer) {
+        let kind = kind(review);
+        let dry_run = if review.is_dry_run() { "true" } else { "false" };
+        self.reviews
+            .get_or_create(&ReviewLabels {
+                kind,
+                operation: operation(review),
+                verdict: verdict(answer),
+                dry_run,
+            })
+            .inc();
+        for ruled in &answer.verdict.findings {
+            self.findings
+                .get_or_create(&FindingLabels {
+                    kind,
+                    rule: ruled.finding.rule,
+                    action: ruled.action.as_str(),
+                    dry_run,
+                })
+                .inc();
+        }
+    }
+
+    pub(super) fn took(&self, seconds: f64) {
+        self.duration.observe(seconds);
+    }
+
+    /// Counts a request that was answered with an HTTP error.
+    pub(super) fn refused(&self, status: u16) {
+        self.refusals.get_or_create(&RefusalLabels { status }).inc();
+    }
+
+    /// Counts as in flight until it is dropped.
+    pub(super) fn enter(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// OpenMetrics text.
+    pub(super) fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut out = String::new();
+        text::encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+}
+
+/// One review in flight.
+pub(super) struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn kind(review: &Review<'_>) -> &'static str {
+    Kind::in_group(review.group(), review.kind()).map_or("other", Kind::name)
+}
+
+fn operation(review: &Review<'_>) -> &'static str {
+    ["CREATE", "UPDATE", "DELETE", "CONNECT"]
+        .into_iter()
+        .find(|known| *known == review.operation_name())
+        .unwrap_or("other")
+}
+
+/// The word for an answer in metrics and logs.
+pub(super) fn verdict(answer: &Answer) -> &'static str {
+    if answer.not_judged.is_some() {
+        "not_judged"
+    } else if !answer.is_allowed() {
+        "denied"
+    } else if answer.warnings.is_empty() {
+        "allowed"
+    } else {
+        "warned"
+    }
+}

@@ -1,0 +1,18 @@
+//! The webhook's server: router, TLS listener, limits, health, metrics, graceful stop.
+
+mod app;
+mod body;
+mod limits;
+mod listen;
+mod metrics;
+mod reviews;
+mod routes;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use app::App;
+pub use limits::Limits;
+pub use listen::{Sockets, serve};
+pub use routes::{plain_router, router};
+pub use tls::{Certificate, TlsError};

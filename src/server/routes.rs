@@ -1,0 +1,134 @@
+//! Which path answers what.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::app::App;
+use super::body;
+use super::reviews::{self, Task};
+use crate::admission::Unreadable;
+
+/// What is served over TLS: the reviews, and health for whoever probes there.
+pub fn router(app: Arc<App>) -> Router {
+    let limit = DefaultBodyLimit::max(app.limits.body);
+    health()
+        .route("/validate", post(validate).fallback(only_post))
+        .route("/mutate", post(mutate).fallback(only_post))
+        .fallback(nothing_here)
+        .layer(limit)
+        .with_state(app)
+}
+
+/// What is served in plain text: health and metrics.
+pub fn plain_router(app: Arc<App>) -> Router {
+    health()
+        .route("/metrics", get(metrics))
+        .fallback(nothing_here)
+        .with_state(app)
+}
+
+fn health() -> Router<Arc<App>> {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+}
+
+async fn validate(State(app): State<Arc<App>>, request: Request) -> Response {
+    review(app, Task::Validate, request).await
+}
+
+async fn mutate(State(app): State<Arc<App>>, request: Request) -> Response {
+    review(app, Task::Mutate, request).await
+}
+
+async fn review(app: Arc<App>, task: Task, request: Request) -> Response {
+    let _in_flight = app.metrics.enter();
+    let answered = match body::read(&app, request).await {
+        Err(unreadable) => Err(unreadable),
+        Ok(body) if body.bytes.len() <= app.limits.inline => {
+            reviews::answer(&app, task, &body.bytes)
+        }
+        Ok(body) => {
+            let app = Arc::clone(&app);
+            let judged =
+                tokio::task::spawn_blocking(move || reviews::answer(&app, task, &body.bytes));
+            judged.await.unwrap_or_else(|_| {
+                Err(Unreadable {
+                    status: 500,
+                    sentence: "the server is stopping".to_owned(),
+                })
+            })
+        }
+    };
+    match answered {
+        Ok(bytes) => (
+            [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+            bytes,
+        )
+            .into_response(),
+        Err(unreadable) => refusal(&app, &unreadable),
+    }
+}
+
+fn refusal(app: &App, unreadable: &Unreadable) -> Response {
+    app.metrics.refused(unreadable.status);
+    tracing::warn!(
+        status = unreadable.status,
+        reason = %unreadable.sentence,
+        "refused a request"
+    );
+    sentence(
+        StatusCode::from_u16(unreadable.status).unwrap_or(StatusCode::BAD_REQUEST),
+        &unreadable.sentence,
+    )
+}
+
+fn sentence(status: StatusCode, text: &str) -> Response {
+    (status, format!("{text}\n")).into_response()
+}
+
+async fn only_post(State(app): State<Arc<App>>) -> Response {
+    app.metrics.refused(405);
+    let mut response = sentence(StatusCode::METHOD_NOT_ALLOWED, "reviews are sent with POST");
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+async fn nothing_here() -> Response {
+    sentence(
+        StatusCode::NOT_FOUND,
+        "nothing is here; reviews go to /validate and /mutate over TLS",
+    )
+}
+
+async fn readyz(State(app): State<Arc<App>>) -> Response {
+    if app.is_ready() {
+        "ok\n".into_response()
+    } else {
+        sentence(StatusCode::SERVICE_UNAVAILABLE, "stopping")
+    }
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    match app.metrics.text() {
+        Ok(text) => (
+            [(
+                CONTENT_TYPE,
+                HeaderValue::from_static(
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                ),
+            )],
+            text,
+        )
+            .into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

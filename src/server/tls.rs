@@ -1,0 +1,131 @@
+//! TLS 1.2 and 1.3 over a certificate that can be exchanged while connections live.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+/// Why a certificate cannot be served; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}; give a readable PEM file with {flag}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// The flag that named it.
+        flag: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// The certificate file holds no certificate.
+    #[error(
+        "{0} holds no certificate; it must be PEM with `BEGIN CERTIFICATE`, the server's own first"
+    )]
+    NoCertificate(String),
+    /// The key file holds no usable key.
+    #[error(
+        "{0} holds no private key that can be used; it must be an unencrypted PEM key (PKCS#8, PKCS#1 or SEC1) of RSA, ECDSA P-256/P-384 or Ed25519"
+    )]
+    NoKey(String),
+    /// Key and certificate belong to different pairs.
+    #[error(
+        "the key does not belong to the certificate; give the two files of one pair with --tls-cert and --tls-key"
+    )]
+    Mismatch,
+    /// The provider refused the configuration.
+    #[error("cannot set TLS up: {0}")]
+    Setup(#[from] rustls::Error),
+}
+
+/// The certificate that is served now.
+#[derive(Debug)]
+pub struct Certificate(ArcSwap<CertifiedKey>);
+
+impl Certificate {
+    /// Reads a chain and its key from PEM files.
+    ///
+    /// # Errors
+    /// When a file cannot be read or used, or the two do not belong together.
+    pub fn from_files(cert: &Path, key: &Path) -> Result<Self, TlsError> {
+        let read = |path: &Path, flag| {
+            fs::read(path).map_err(|source| TlsError::Read {
+                path: path.to_owned(),
+                flag,
+                source,
+            })
+        };
+        let cert_pem = read(cert, "--tls-cert")?;
+        let key_pem = read(key, "--tls-key")?;
+        pair(
+            &cert_pem,
+            &key_pem,
+            &cert.display().to_string(),
+            &key.display().to_string(),
+        )
+        .map(|pair| Self(ArcSwap::from_pointee(pair)))
+    }
+
+    /// Reads a chain and its key from PEM text.
+    ///
+    /// # Errors
+    /// As [`Certificate::from_files`].
+    pub fn from_pem(cert: &str, key: &str) -> Result<Self, TlsError> {
+        pair(
+            cert.as_bytes(),
+            key.as_bytes(),
+            "the certificate",
+            "the key",
+        )
+        .map(|pair| Self(ArcSwap::from_pointee(pair)))
+    }
+
+    pub(super) fn config(self: Arc<Self>) -> Result<ServerConfig, TlsError> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(self);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+fn pair(
+    cert: &[u8],
+    key: &[u8],
+    cert_name: &str,
+    key_name: &str,
+) -> Result<CertifiedKey, TlsError> {
+    let chain = CertificateDer::pem_slice_iter(cert)
+        .collect::<Result<Vec<_>, _>>()
+        .ok()
+        .filter(|chain| !chain.is_empty())
+        .ok_or_else(|| TlsError::NoCertificate(cert_name.to_owned()))?;
+    let no_key = || TlsError::NoKey(key_name.to_owned());
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| no_key())?;
+    let key = ring::sign::any_supported_type(&key).map_err(|_| no_key())?;
+    let pair = CertifiedKey::new(chain, key);
+    match pair.keys_match() {
+        Ok(()) => Ok(pair),
+        Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {
+            Err(TlsError::Mismatch)
+        }
+        // The key's kind cannot tell its public half; the handshake will show.
+        Err(rustls::Error::InconsistentKeys(_)) => Ok(pair),
+        Err(_) => Err(TlsError::NoCertificate(cert_name.to_owned())),
+    }
+}
