@@ -24,7 +24,7 @@ enum Program {
 }
 
 /// The program that the words of a command name.
-fn program<'c>(words: impl Iterator<Item = &'c str> + Clone) -> Option<Program> {
+fn program<'c>(words: &(impl Iterator<Item = &'c str> + Clone)) -> Option<Program> {
     let found = words.clone().find_map(|word| {
         let word = word.trim_matches(['"', '\'', '`', '$', '(']);
         named(word.rsplit('/').next().unwrap_or(word))
@@ -81,7 +81,7 @@ pub(super) fn flag_in_text(
     glued: bool,
     range: Range<usize>,
 ) {
-    let program = program(command.split_ascii_whitespace());
+    let program = program(&command.split_ascii_whitespace());
     let value = &scanner.text[range];
     let names = scanner.context.names;
     let found = password(program, letter, glued, value)
@@ -111,7 +111,7 @@ pub(super) fn after_flag<'v>(
         }
         _ => return None,
     };
-    let program = program(items.iter().filter_map(Value::as_str));
+    let program = program(&items.iter().filter_map(Value::as_str));
     judged(
         password(program, letter, false, value)?,
         Setting::Scalar,
@@ -131,7 +131,7 @@ pub(super) fn glued_flag<'v>(
     let [b'-', letter @ (b'p' | b'a' | b'u' | b'w' | b'P'), _, ..] = item.as_bytes() else {
         return None;
     };
-    let program = program(items.iter().filter_map(Value::as_str));
+    let program = program(&items.iter().filter_map(Value::as_str));
     judged(
         password(program, *letter, true, item.get(2..)?)?,
         Setting::Scalar,
