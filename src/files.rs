@@ -59,10 +59,15 @@ pub fn walk(paths: &[PathBuf]) -> (Vec<Entry>, Vec<Unreadable>) {
         for entry in walk {
             match entry {
                 Ok(entry) => {
-                    let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
-                    let wanted = entry.depth() == 0 || is_manifest(entry.path());
+                    let kind = entry.file_type();
+                    // In folders neither symbolic links, which Flux's artifacts leave out, nor
+                    // pipes, which would be waited for.
+                    let wanted = match entry.depth() {
+                        0 => kind.is_some_and(|kind| !kind.is_dir()),
+                        _ => kind.is_some_and(|kind| kind.is_file()) && is_manifest(entry.path()),
+                    };
                     let path = clean(entry.path());
-                    if is_file && wanted && seen.insert(path.clone()) {
+                    if wanted && seen.insert(path.clone()) {
                         entries.push(Entry { path, argument });
                     }
                 }

@@ -35,15 +35,11 @@ impl<'a> Fields<'a> {
     }
 
     /// Parses all fields but `skipped`.
-    fn parse_without(
-        &self,
-        skipped: &str,
-        into: &mut Map<String, Value>,
-    ) -> serde_json::Result<()> {
-        for (key, value) in self.iter().filter(|(key, _)| *key != skipped) {
-            into.insert(key.to_owned(), serde_json::from_str(value.get())?);
-        }
-        Ok(())
+    fn parse_without(&self, skipped: Option<&str>) -> serde_json::Result<Map<String, Value>> {
+        self.iter()
+            .filter(|(key, _)| Some(*key) != skipped)
+            .map(|(key, value)| Ok((key.to_owned(), serde_json::from_str(value.get())?)))
+            .collect()
     }
 }
 
@@ -68,13 +64,15 @@ impl<M> Shape<M> {
     }
 }
 
-/// An object: its fields, and those of its metadata.
+/// An object: its fields, and those of its metadata and spec.
 #[derive(Debug, Default)]
 pub(super) struct Object<'a> {
-    /// All fields but `metadata`.
+    /// All fields but `metadata` and `spec`.
     pub(super) fields: Fields<'a>,
     /// The fields of `metadata`.
     pub(super) metadata: Shape<Fields<'a>>,
+    /// The fields of `spec`.
+    pub(super) spec: Shape<Fields<'a>>,
 }
 
 impl<'a> Object<'a> {
@@ -90,12 +88,14 @@ impl<'a> Object<'a> {
 
     /// The object as rules see it: without `status` and `managedFields`, which are not the author's.
     pub(super) fn parse(&self) -> serde_json::Result<Value> {
-        let mut root = Map::new();
-        self.fields.parse_without("status", &mut root)?;
-        if let Shape::Map(fields) = &self.metadata {
-            let mut metadata = Map::new();
-            fields.parse_without("managedFields", &mut metadata)?;
+        let mut root = self.fields.parse_without(Some("status"))?;
+        if let Shape::Map(metadata) = &self.metadata {
+            let metadata = metadata.parse_without(Some("managedFields"))?;
             root.insert("metadata".to_owned(), Value::Object(metadata));
+        }
+        if let Shape::Map(spec) = &self.spec {
+            let spec = spec.parse_without(None)?;
+            root.insert("spec".to_owned(), Value::Object(spec));
         }
         Ok(Value::Object(root))
     }
@@ -149,16 +149,18 @@ impl<'de: 'a, 'a> FromMap<'de> for Object<'a> {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut fields = Vec::with_capacity(6);
         let mut metadata = Shape::Absent;
+        let mut spec = Shape::Absent;
         while let Some(key) = map.next_key::<Text<'de>>()? {
-            if key.as_str() == "metadata" {
-                metadata = map.next_value()?;
-            } else {
-                fields.push((key, map.next_value()?));
+            match key.as_str() {
+                "metadata" => metadata = map.next_value()?,
+                "spec" => spec = map.next_value()?,
+                _ => fields.push((key, map.next_value()?)),
             }
         }
         Ok(Self {
             fields: Fields(fields),
             metadata,
+            spec,
         })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::envelope::{self, Request, Unreadable};
 use super::object::{Object, OldObject, Shape};
-use super::unchanged::{Change, change};
+use super::unchanged::{Change, SpecBytes, change};
 use crate::facts::Facts;
 use crate::judge::{Verdict, judge};
 use crate::model::{self, Before, Case, Form, Kind, Operation, Subject};
@@ -64,6 +64,7 @@ pub enum Opened<'r> {
 pub struct Judged<'r> {
     root: Value,
     before: Option<OldObject<'r>>,
+    bytes: Option<SpecBytes<'r>>,
     operation: Operation,
     request: &'r Request<'r>,
 }
@@ -131,14 +132,14 @@ impl<'a> Review<'a> {
         if Kind::in_group(self.group(), self.kind()).is_none() {
             return not_judged(NotJudged::Kind);
         }
-        if matches!(object.metadata, Shape::Other) {
+        if matches!(object.metadata, Shape::Other) || matches!(object.spec, Shape::Other) {
             return refused(
                 "unreadable-object",
-                "the object's `metadata` is not a map, so it was not judged",
-                "write `metadata` as a map",
+                "the object's `metadata` or `spec` is not a map, so it was not judged",
+                "write both as maps",
             );
         }
-        let mut parsed = None;
+        let mut bytes = None;
         let mut before = None;
         if operation == Operation::Update {
             if object.is_deleting() {
@@ -146,15 +147,14 @@ impl<'a> Review<'a> {
             }
             if let Some(old) = self.request.old_object.map() {
                 match change(object, old) {
-                    Ok(Change::None) => return not_judged(NotJudged::Unchanged),
-                    Ok(Change::Some(root)) => parsed = root,
-                    // It is parsed again below, and the failure answered there.
-                    Err(_) => {}
+                    Change::None => return not_judged(NotJudged::Unchanged),
+                    Change::Bytes(differing) => bytes = Some(differing),
+                    Change::Some => {}
                 }
             }
             before = Some(OldObject::new(self.request.old_object.map()));
         }
-        let root = match parsed.map_or_else(|| object.parse(), Ok) {
+        let root = match object.parse() {
             Ok(root) => root,
             // A 4xx would be an allow under failurePolicy Ignore, so this is a denial.
             Err(error) if error.to_string().starts_with("recursion limit") => {
@@ -175,6 +175,7 @@ impl<'a> Review<'a> {
         Ok(Opened::Judge(Judged {
             root,
             before,
+            bytes,
             operation,
             request: &self.request,
         }))
@@ -313,6 +314,11 @@ impl Judged<'_> {
             now,
         };
         let verdict: Verdict = judge(&case, &policy, facts);
+        // Where there is nothing to say, it does not matter whether anything changed.
+        let only_writing = |bytes: &SpecBytes<'_>| bytes.say_the_same(&self.root);
+        if !verdict.findings.is_empty() && self.bytes.as_ref().is_some_and(only_writing) {
+            return Answer::not_judged(NotJudged::Unchanged);
+        }
         Answer::of_verdict(verdict, &self.root)
     }
 }

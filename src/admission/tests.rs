@@ -259,9 +259,13 @@ fn an_object_that_cannot_be_read_is_a_denial() {
             assert!(answer.message.contains(expected), "{}", answer.message);
         }
     }
-    let mut odd = floating();
-    odd["metadata"] = json!("text");
-    assert!(denied(&request("CREATE", &odd, &Value::Null)).contains("metadata"));
+    for field in ["metadata", "spec"] {
+        for value in [json!("text"), json!([1]), json!(1), json!(true), json!(1.5)] {
+            let mut odd = floating();
+            odd[field] = value;
+            assert!(denied(&request("CREATE", &odd, &Value::Null)).contains("is not a map"));
+        }
+    }
 }
 
 #[test]

@@ -8,56 +8,53 @@ use super::object::{Fields, Object, Shape};
 use super::same::says_the_same;
 
 /// How the new object stands to the old one.
-pub(super) enum Change {
+pub(super) enum Change<'r> {
     /// Nothing that is judged differs.
     None,
-    /// Something differs; the new object as parsed on the way, if it was.
-    Some(Option<Value>),
+    /// Bytes of the spec differ, which may be but another writing of the same.
+    Bytes(SpecBytes<'r>),
+    /// Something differs.
+    Some,
+}
+
+/// The fields of two specs.
+#[derive(Debug)]
+pub(super) struct SpecBytes<'r> {
+    new: &'r Fields<'r>,
+    old: &'r Fields<'r>,
+}
+
+impl SpecBytes<'_> {
+    /// Whether the old spec says the same as the new one, given the new object as parsed.
+    pub(super) fn say_the_same(&self, root: &Value) -> bool {
+        root.get("spec").is_some_and(|spec| {
+            differing(self.new, self.old)
+                .all(|(key, old)| spec.get(key).is_some_and(|new| says_the_same(old, new)))
+        })
+    }
 }
 
 /// Compares what is judged of two objects: `spec` but for `suspend`, and the annotations but for
 /// those by which people and kubectl talk to the controllers. Equal bytes are never parsed.
-pub(super) fn change(new: &Object<'_>, old: &Object<'_>) -> serde_json::Result<Change> {
+pub(super) fn change<'r>(new: &'r Object<'r>, old: &'r Object<'r>) -> Change<'r> {
     if !same_annotations(new.meta("annotations"), old.meta("annotations")) {
-        return Ok(Change::Some(None));
+        return Change::Some;
     }
-    let (new_spec, old_spec) = (new.fields.get("spec"), old.fields.get("spec"));
-    if same_bytes(new_spec, old_spec) {
-        return Ok(Change::None);
-    }
-    let (Some(new_fields), Some(old_fields)) = (split(new_spec), split(old_spec)) else {
-        return Ok(Change::Some(None));
-    };
-    let new_fields = new_fields.map();
-    let old_fields = old_fields.map();
-    if let (Some(new_fields), Some(old_fields)) = (new_fields, old_fields) {
-        if !same_keys(new_fields, old_fields) {
-            return Ok(Change::Some(None));
+    match (&new.spec, &old.spec) {
+        (Shape::Absent, Shape::Absent) => Change::None,
+        (Shape::Map(new), Shape::Map(old)) if same_keys(new, old) => {
+            if differing(new, old).next().is_none() {
+                Change::None
+            } else {
+                Change::Bytes(SpecBytes { new, old })
+            }
         }
-        if differing(new_fields, old_fields).next().is_none() {
-            return Ok(Change::None);
-        }
-        // The new object is parsed now, as it is judged unless only the writing differs.
-        let parsed = new.parse()?;
-        let spec = parsed.get("spec").and_then(Value::as_object);
-        let only_writing = spec.is_some_and(|spec| {
-            differing(new_fields, old_fields).all(|(key, old)| same_under(spec, key, old))
-        });
-        return Ok(if only_writing {
-            Change::None
-        } else {
-            Change::Some(Some(parsed))
-        });
+        _ => Change::Some,
     }
-    Ok(Change::Some(None))
 }
 
 fn same_bytes(new: Option<&RawValue>, old: Option<&RawValue>) -> bool {
     new.map(RawValue::get) == old.map(RawValue::get)
-}
-
-fn split(raw: Option<&RawValue>) -> Option<Shape<Fields<'_>>> {
-    serde_json::from_str(raw?.get()).ok()
 }
 
 /// Whether both have the same keys; `suspend` may come and go.
@@ -76,10 +73,6 @@ fn differing<'f, 'a>(
 ) -> impl Iterator<Item = (&'f str, &'a RawValue)> {
     old.iter()
         .filter(|(key, value)| *key != "suspend" && !same_bytes(new.get(key), Some(*value)))
-}
-
-fn same_under(spec: &Map<String, Value>, key: &str, old: &RawValue) -> bool {
-    spec.get(key).is_some_and(|value| says_the_same(old, value))
 }
 
 /// Whether no annotation differs but those that carry requests or copies.
@@ -117,7 +110,11 @@ mod tests {
             Shape::Absent | Shape::Other => Object::default(),
         };
         let (new, old) = (read(new), read(old));
-        matches!(change(&new, &old).expect("readable"), Change::Some(_))
+        match change(&new, &old) {
+            Change::None => false,
+            Change::Bytes(bytes) => !bytes.say_the_same(&new.parse().expect("readable")),
+            Change::Some => true,
+        }
     }
 
     fn annotated(annotations: &Value) -> String {

@@ -240,6 +240,7 @@ fn start_of_search(path: &Path, args: &CheckArgs) -> PathBuf {
 /// One line on a terminal that says how far the run is, once it has lasted a second.
 struct Progress {
     started: Instant,
+    shown_at: Instant,
     total: usize,
     is_shown: bool,
     can_show: bool,
@@ -247,10 +248,12 @@ struct Progress {
 
 impl Progress {
     const PATIENCE: Duration = Duration::from_secs(1);
+    const PAUSE: Duration = Duration::from_millis(100);
 
     fn new(started: Instant, total: usize) -> Self {
         Self {
             started,
+            shown_at: started,
             total,
             is_shown: false,
             can_show: io::stderr().is_terminal(),
@@ -258,8 +261,11 @@ impl Progress {
     }
 
     fn show(&mut self, done: usize) {
-        if self.can_show && self.started.elapsed() >= Self::PATIENCE {
+        let is_time =
+            self.started.elapsed() >= Self::PATIENCE && self.shown_at.elapsed() >= Self::PAUSE;
+        if self.can_show && is_time {
             self.is_shown = true;
+            self.shown_at = Instant::now();
             let _ = write!(io::stderr(), "\r{done} of {} files", self.total);
         }
     }

@@ -100,7 +100,8 @@ fn rendered(path: &Path, text: &str, document: &Document, error: &PolicyError) -
 
 /// Whether the error is about the key rather than its value.
 fn names_key(error: &PolicyError) -> bool {
-    error.message.starts_with("unknown") || error.message.contains("no parameter")
+    let is_unknown = |what: &str| error.message.starts_with(&format!("unknown {what} "));
+    is_unknown("rule") || is_unknown("field") || error.message.contains("no parameter")
 }
 
 /// The pointer, cut to what the document has.

@@ -30,7 +30,7 @@ const LARGE_AT_ONCE: usize = 8;
 
 /// Flags of `lockkeeper serve`.
 #[derive(Debug, Args)]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// Where reviews are served over TLS
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
@@ -75,7 +75,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     clippy::needless_pass_by_value,
     reason = "every subcommand takes its arguments"
 )]
-pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(args.log_format, args.log_level);
     telemetry::tell_only_the_place_of_panics();
     let policy = match &args.policy {

@@ -89,13 +89,17 @@ impl<'a> Subject<'a> {
             root.get("apiVersion")?.as_str()?,
             root.get("kind")?.as_str()?,
         )?;
-        let text = |key: &str| root.pointer(key).and_then(Value::as_str).unwrap_or("");
+        let metadata = root.get("metadata");
+        let text = |key: &str| {
+            let value = metadata.and_then(|metadata| metadata.get(key));
+            value.and_then(Value::as_str).unwrap_or("")
+        };
         Some(Self {
             kind,
             root,
             tree: Tree::walk(root),
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name"),
+            namespace: text("namespace"),
+            name: text("name"),
         })
     }
 

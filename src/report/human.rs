@@ -62,15 +62,21 @@ fn finding_group<'a>(file: &'a FileReport, found: &'a Found) -> Group<'a> {
         .element(place_of(file, found));
     if let Some(object) = file.objects.get(found.object) {
         let place = format!("{object} at {}", found.pointer);
-        group = group.element(Level::NOTE.with_name("in").message(place));
+        group = group.element(Level::NOTE.with_name("in").message(visible(&place)));
     }
     if let Some(note) = &found.note {
-        group = group.element(Level::NOTE.message(note.to_string()));
+        group = group.element(Level::NOTE.message(visible(&note.to_string())));
     }
     if !found.help.is_empty() {
-        group = group.element(Level::HELP.message(found.help.as_str()));
+        group = group.element(Level::HELP.message(visible(&found.help)));
     }
     group
+}
+
+/// The text without control characters: a name in a file must not steer the terminal. The renderer
+/// itself sees to titles, paths and excerpts.
+fn visible(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 /// The excerpt. The renderer folds lines and counts columns by itself, so it gets the one line alone,

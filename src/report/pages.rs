@@ -28,7 +28,7 @@ pub fn rule(rule: &dyn AnyRule) -> String {
 #[must_use]
 pub fn index() -> String {
     let mut text = "# Rules\n\n\
-        Made from the rules' own comments by `cargo xtask docs`; `lockkeeper explain RULE` prints the same pages.\n\n\
+        Made from the rules' own comments; `lockkeeper explain RULE` prints the same pages.\n\n\
         | rule | family | built-in action | refuses |\n|---|---|---|---|\n"
         .to_owned();
     for rule in RULES {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -16,12 +16,10 @@ use crate::admission::Unreadable;
 
 /// What is served over TLS: the reviews, and health for whoever probes there.
 pub fn router(app: Arc<App>) -> Router {
-    let limit = DefaultBodyLimit::max(app.limits.body);
     health()
         .route("/validate", post(validate).fallback(only_post))
         .route("/mutate", post(mutate).fallback(only_post))
         .fallback(nothing_here)
-        .layer(limit)
         .with_state(app)
 }
 

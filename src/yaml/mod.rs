@@ -4,6 +4,7 @@
 //! No other module sees the parser beneath.
 
 mod binary;
+mod build;
 mod load;
 mod outline;
 mod place;
