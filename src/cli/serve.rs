@@ -78,10 +78,6 @@ fn duration(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// When it cannot start, or a socket fails; the message says what to do.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "every subcommand takes its arguments"
-)]
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(args.log_format, args.log_level);
     telemetry::tell_only_the_place_of_panics();
