@@ -12,6 +12,7 @@ mod verdict;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use mask::{MASK, shown};
+pub use ratchet::named_place;
 pub use verdict::{Note, Ruled, Verdict};
 
 use crate::facts::Facts;

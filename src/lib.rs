@@ -5,6 +5,9 @@
 //! | module | what it is | may call |
 //! |---|---|---|
 //! | [`cli`] | one file a subcommand | everything |
+//! | [`files`] | the walk over paths, and reading them in parallel | check |
+//! | [`report`] | what `check` found, in five formats | check |
+//! | [`check`] | texts → findings with their places, secrets masked | judge, policy, rules, yaml, model |
 //! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, policy, facts, telemetry |
 //! | [`admission`] | AdmissionReview in, response out | judge, policy, facts, model |
 //! | [`certs`] | the CA and the serving certificate | nothing |
@@ -13,17 +16,22 @@
 //! | [`policy`] | what a person writes, compiled against the registry | rules, model |
 //! | [`rules`] | the registry; one file a rule | secrets, facts, model |
 //! | [`facts`] | questions that rules ask about other objects | model |
+//! | [`yaml`] | Kubernetes' reading of YAML: text → values, pointer → place | model |
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
 pub mod admission;
 pub mod certs;
+pub mod check;
 pub mod cli;
 pub mod facts;
+pub mod files;
 pub mod judge;
 pub mod model;
 pub mod policy;
+pub mod report;
 pub mod rules;
 pub mod secrets;
 pub mod server;
 pub mod telemetry;
+pub mod yaml;

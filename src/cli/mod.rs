@@ -1,37 +1,100 @@
-//! The command line: one file a subcommand.
+//! The command line: one file a subcommand. Nothing here judges.
 
-pub mod review;
-pub mod serve;
+mod check;
+mod completions;
+mod explain;
+pub mod policy_file;
+mod review;
+mod serve;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anstream::{AutoStream, ColorChoice};
+use clap::{Parser, Subcommand, ValueEnum};
 
-/// Keeps HelmReleases in order, at admission and before the push.
+/// Nothing to deny.
+const CLEAN: u8 = 0;
+/// Something is denied.
+const DENIED: u8 = 1;
+/// The command could not do its job, or only part of it.
+const FAILED: u8 = 2;
+
+/// Judges the HelmReleases of a cluster that Flux runs: at admission, and before the push.
 #[derive(Debug, Parser)]
-#[command(name = "lockkeeper", version)]
+#[command(
+    name = "lockkeeper",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 pub struct Cli {
+    /// When to colour what is printed
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Judge the Flux objects in YAML files, before they are pushed.
+    Check(check::CheckArgs),
     /// Serve the admission webhook over TLS.
     Serve(serve::ServeArgs),
     /// Replay a recorded AdmissionReview and print the verdict.
     Review(review::ReviewArgs),
+    /// List the rules, or show one rule's page.
+    Explain(explain::ExplainArgs),
+    /// Print completions for a shell.
+    Completions(completions::CompletionsArgs),
+}
+
+/// When to colour what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Runs the subcommand; an error that it could not handle ends with exit code 2.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => ColorChoice::Always.write_global(),
+        Color::Never => ColorChoice::Never.write_global(),
+    }
     let done = match cli.command {
+        Command::Check(args) => check::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Review(args) => review::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
     };
     done.unwrap_or_else(|error| {
-        anstream::eprintln!("error: {error:#}");
-        ExitCode::from(2)
+        complain(&format!("{error:#}"));
+        ExitCode::from(FAILED)
     })
+}
+
+/// Prints an error to standard error.
+fn complain(message: &str) {
+    use clap::builder::styling::{AnsiColor, Style};
+    let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    // Where nobody listens there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "{red}error{red:#}: {message}");
+}
+
+/// Prints to standard output. Whoever stops listening, as `head` does, ends it quietly.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = AutoStream::auto(io::stdout().lock());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }

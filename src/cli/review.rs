@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::serve::load_policy;
+use super::policy_file;
 use crate::admission::{Answer, NotJudged, Review};
 use crate::facts::NoFacts;
 use crate::judge::shown;
@@ -18,7 +18,7 @@ use crate::telemetry;
 
 /// Flags of `lockkeeper review`.
 #[derive(Debug, Args)]
-pub struct ReviewArgs {
+pub(super) struct ReviewArgs {
     /// The recorded AdmissionReview; `-` reads standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -43,10 +43,10 @@ enum Output {
 ///
 /// # Errors
 /// When the file, the policy or the review cannot be read.
-pub fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     telemetry::tell_only_the_place_of_panics();
     let policy = match &args.policy {
-        Some(path) => load_policy(path)?,
+        Some(path) => policy_file::load(path)?,
         None => Policy::builtin(),
     };
     let body = read(&args.file)?;

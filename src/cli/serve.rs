@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
+use super::policy_file;
 use crate::certs::SelfSigned;
 use crate::facts::NoFacts;
 use crate::policy::Policy;
@@ -29,7 +30,7 @@ const LARGE_AT_ONCE: usize = 8;
 
 /// Flags of `lockkeeper serve`.
 #[derive(Debug, Args)]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// Where reviews are served over TLS
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
@@ -74,11 +75,11 @@ fn duration(text: &str) -> Result<Duration, String> {
     clippy::needless_pass_by_value,
     reason = "every subcommand takes its arguments"
 )]
-pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(args.log_format, args.log_level);
     telemetry::tell_only_the_place_of_panics();
     let policy = match &args.policy {
-        Some(path) => load_policy(path)?,
+        Some(path) => policy_file::load(path)?,
         None => Policy::builtin(),
     };
     let own = match (&args.tls_cert, &args.tls_key) {
@@ -123,20 +124,6 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         anyhow::Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Reads and compiles a policy file.
-///
-/// # Errors
-/// When it cannot be read or understood; the message names the file and the place.
-pub(super) fn load_policy(path: &Path) -> anyhow::Result<Policy> {
-    let shown = path.display();
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read the policy {shown}"))?;
-    let document = serde_json::from_str(&text)
-        .with_context(|| format!("the policy {shown} is not readable"))?;
-    Policy::from_document(&document)
-        .map_err(|error| anyhow!("the policy {shown} is wrong at {}: {error}", error.pointer))
 }
 
 fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {

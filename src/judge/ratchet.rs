@@ -16,7 +16,7 @@ use crate::policy::Effective;
 struct Identity {
     rule: &'static str,
     certainty: Certainty,
-    place: String,
+    place: Pointer,
     fingerprint: u64,
 }
 
@@ -95,8 +95,10 @@ fn identity(finding: &Finding, subject: &Subject<'_>, key: &RandomState) -> Iden
     }
 }
 
-/// The pointer with the `name` of list items in the place of their index.
-fn named_place(pointer: &Pointer, root: &Value) -> String {
+/// The pointer with the `name` of list items in the place of their index, so that it stays the same
+/// when items come and go.
+#[must_use]
+pub fn named_place(pointer: &Pointer, root: &Value) -> Pointer {
     let mut place = Pointer::root();
     let mut current = Some(root);
     for segment in pointer.segments() {
@@ -119,5 +121,5 @@ fn named_place(pointer: &Pointer, root: &Value) -> String {
         }
         current = next;
     }
-    place.as_str().to_owned()
+    place
 }

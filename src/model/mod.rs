@@ -1,14 +1,23 @@
 //! The field's nouns: lossless views over JSON values, without a clock, network or opinion.
 
 pub mod app_template;
+pub mod claim;
 pub mod finding;
+pub mod image;
+pub mod mounts;
+pub mod persistence;
 pub mod pointer;
 pub mod release;
 pub mod subject;
+pub mod template;
 pub mod tree;
 
 pub use app_template::AppTemplate;
+pub use claim::ClaimReference;
 pub use finding::{Action, Basis, Certainty, Finding, Findings};
+pub use image::ImageReference;
+pub use mounts::{Mount, Scope};
+pub use persistence::{Persistence, VolumeKind};
 pub use pointer::Pointer;
 pub use release::{ChartSource, HelmRelease};
 pub use subject::{Before, Case, Form, Kind, Operation, Request, Subject};

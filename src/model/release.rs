@@ -77,13 +77,30 @@ impl<'s, 'a> HelmRelease<'s, 'a> {
     /// Helm's release name: `releaseName`, else `[targetNamespace-]name`.
     #[must_use]
     pub fn release_name(&self) -> Cow<'a, str> {
-        if let Some(name) = self.spec_text("releaseName") {
-            return Cow::Borrowed(name);
+        match self.release_name_parts() {
+            (Some(namespace), name) => Cow::Owned(format!("{namespace}-{name}")),
+            (None, name) => Cow::Borrowed(name),
         }
-        match self.spec_text("targetNamespace") {
-            Some(namespace) => Cow::Owned(format!("{namespace}-{}", self.subject.name)),
-            None => Cow::Borrowed(self.subject.name),
+    }
+
+    /// The two parts of the release name that a `-` joins: for who must not allocate.
+    #[must_use]
+    pub fn release_name_parts(&self) -> (Option<&'a str>, &'a str) {
+        match self.spec_text("releaseName") {
+            Some(name) => (None, name),
+            None => (self.spec_text("targetNamespace"), self.subject.name),
         }
+    }
+
+    /// Whether values come from ConfigMaps or Secrets too, which nobody here reads.
+    #[must_use]
+    pub fn has_unseen_values(&self) -> bool {
+        self.spec.is_some_and(|spec| {
+            let sources = self.tree().value(spec).get("valuesFrom");
+            sources
+                .and_then(Value::as_array)
+                .is_some_and(|sources| !sources.is_empty())
+        })
     }
 
     /// Whether the release is installed to another cluster, which nobody here can see.
@@ -115,7 +132,7 @@ impl<'s, 'a> HelmRelease<'s, 'a> {
                 let map = tree.value(at);
                 ChartSource::Template {
                     at,
-                    // `Value::pointer` would allocate.
+                    // `Value::pointer` allocates, and this is on every release's way.
                     source_kind: text(map.get("sourceRef").and_then(|source| source.get("kind"))),
                     version: map.get("version"),
                 }

@@ -119,6 +119,12 @@ impl<'a> Tree<'a> {
         NodeId(self.node(id).end)
     }
 
+    /// The node that follows `id` in document order, whether below it or after it.
+    #[must_use]
+    pub fn next(&self, id: NodeId) -> NodeId {
+        NodeId(id.0 + 1)
+    }
+
     /// `id` and all nodes below it, in document order.
     pub fn subtree(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
         (id.0..self.node(id).end).map(NodeId)

@@ -1,6 +1,6 @@
 //! The registry: what a rule is, and the one list of all rules.
 //!
-//! A rule is a unit struct made with [`rule!`], its `Params` and a `check`. It reads one object (and
+//! A rule is a unit struct made with `rule!`, its `Params` and a `check`. It reads one object (and
 //! asks [`Facts`]) and puts findings into [`Findings`]; what becomes of them is the policy's choice.
 
 use std::any::Any;
@@ -14,9 +14,19 @@ use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
 
 pub mod pinning;
+pub mod secrets;
+pub mod storage;
 
 /// Every rule, in the order of reports.
-pub static RULES: &[&dyn AnyRule] = &[&pinning::unpinned_chart::UnpinnedChart];
+pub static RULES: &[&dyn AnyRule] = &[
+    &secrets::literal_secret::LiteralSecret,
+    &secrets::weak_default_secret::WeakDefaultSecret,
+    &pinning::unpinned_chart::UnpinnedChart,
+    &pinning::unpinned_image::UnpinnedImage,
+    &storage::undeclared_storage::UndeclaredStorage,
+    &storage::invalid_mount::InvalidMount,
+    &storage::missing_claim::MissingClaim,
+];
 
 /// The rule of that name.
 #[must_use]
@@ -92,7 +102,7 @@ pub trait Rule: Sync + 'static {
     type Params: Params;
     /// What is fixed.
     const META: Meta;
-    /// The rule's page in Markdown: its own doc comment, kept by [`rule!`].
+    /// The rule's page in Markdown: its own doc comment, kept by `rule!`.
     const DOC: &'static str;
 
     /// Judges the case's subject, which is of one of the rule's kinds.

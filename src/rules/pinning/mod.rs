@@ -1,7 +1,13 @@
 //! Charts and images that must not change without a commit.
 
+mod images;
+mod oci_reference;
+mod tag;
+#[cfg(test)]
+mod testing;
 pub mod unpinned_chart;
-pub(crate) mod version;
+pub mod unpinned_image;
+mod version;
 
 use serde::{Deserialize, Serialize};
 

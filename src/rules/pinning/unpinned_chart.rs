@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Level;
+use super::oci_reference::{Reference, read};
+use super::tag::{is_open, shown};
 use super::version::is_exact;
 use crate::facts::{Answer, Facts, Key};
 use crate::model::{Action, Case, ChartSource, Findings, Form, HelmRelease, Kind, NodeId, Subject};
@@ -12,8 +14,8 @@ use crate::rules::{Family, Meta, Params, Rule, rule};
 rule! {
     /// ## What it does
     /// Refuses a chart that can change without a commit: a HelmRelease or HelmChart whose
-    /// `version` is a range or absent, and an OCIRepository that follows a range, `latest` or a
-    /// branch-like tag.
+    /// `version` is a range or absent, a chart from a Bucket, and an OCIRepository that follows a
+    /// range, `latest`, a branch-like tag or only a part of a version (`1.2`).
     ///
     /// ## Why is this bad
     /// Flux looks for new versions at every interval. With a range, what runs in the cluster is
@@ -40,13 +42,17 @@ rule! {
     ///
     /// ## What is not judged
     /// A `chartRef` (its source is judged where it is written), the `version` beside a
-    /// GitRepository or Bucket (Flux ignores it), a HelmChart that helm-controller made, and an
-    /// OCIRepository that feeds no chart. A file without `chart` and `chartRef` is unverified: a
-    /// kustomize patch may add them.
+    /// GitRepository (Flux ignores it: the repository's `ref` is what pins the chart), a HelmChart
+    /// that helm-controller made, and an OCIRepository that feeds no chart. An ExternalArtifact is
+    /// unverified, and so is a file without `chart` and `chartRef`: a kustomize patch may add them.
+    ///
+    /// A digest behind a tag (`tag: 1.2.3@sha256:…`) is no `ref.digest`: Flux promises nothing for
+    /// it. An exact tag counts as that tag, a moving one is unverified.
     ///
     /// ## Options
     /// * `require`: `tag` (default) accepts exact versions and tags; `digest` wants
-    ///   `ref.digest` on an OCIRepository.
+    ///   `ref.digest` on an OCIRepository. A chart of a HelmRepository has no digest to give, so
+    ///   there `digest` only warns.
     ///
     /// ## References
     /// * <https://fluxcd.io/flux/components/helm/helmreleases/#chart-template>
@@ -58,38 +64,17 @@ rule! {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UnpinnedChartParams {
-    /// How firmly an OCIRepository must be pinned.
+    /// How firmly a chart must be pinned.
     pub require: Level,
 }
 
 impl Params for UnpinnedChartParams {}
 
-/// Tags that name a moving line of development rather than a version.
-const MOVING: &[&str] = &[
-    "latest",
-    "main",
-    "master",
-    "edge",
-    "stable",
-    "nightly",
-    "dev",
-    "develop",
-    "development",
-    "rolling",
-    "beta",
-    "alpha",
-    "canary",
-    "head",
-    "trunk",
-    "lts",
-    "next",
-    "unstable",
-    "snapshot",
-];
-
 const HELP_VERSION: &str =
     "write one exact version, such as `version: 1.2.3`; Renovate can raise it by a commit";
 const HELP_REF: &str = "set `spec.ref.tag` to an exact version or `spec.ref.digest` to a digest";
+const HELP_OPEN: &str = "judge what Flux applies, or pin the version in this file";
+const HELP_BUILD: &str = "if a kustomize patch adds it, judge what `kustomize build` prints";
 
 impl Rule for UnpinnedChart {
     type Params = UnpinnedChartParams;
@@ -104,21 +89,17 @@ impl Rule for UnpinnedChart {
 
     fn check(&self, case: &Case<'_>, params: &Self::Params, facts: &dyn Facts, out: &mut Findings) {
         match case.subject.kind {
-            Kind::HelmRelease => release(case, out),
-            Kind::HelmChart => helm_chart(case, out),
+            Kind::HelmRelease => release(case, params.require, out),
+            Kind::HelmChart => helm_chart(case, params.require, out),
             Kind::OciRepository => oci_repository(&case.subject, params.require, facts, out),
         }
     }
 }
 
-fn release(case: &Case<'_>, out: &mut Findings) {
+fn release(case: &Case<'_>, require: Level, out: &mut Findings) {
     let tree = &case.subject.tree;
     match HelmRelease::of(&case.subject).chart() {
-        ChartSource::Template {
-            at,
-            source_kind,
-            version,
-        } => template(case, at, source_kind, version, out),
+        ChartSource::Template { at, .. } => template(case, at, require, out),
         ChartSource::Reference { at, kind, .. } => {
             if kind == "ExternalArtifact" {
                 out.at(
@@ -135,45 +116,51 @@ fn release(case: &Case<'_>, out: &mut Findings) {
                 let at = case.subject.spec().unwrap_or(NodeId::ROOT);
                 out.at(tree, at, "neither `chart` nor `chartRef` is in this file, so the chart could not be judged")
                     .unverified()
-                    .help("if a kustomize patch adds it, judge what `kustomize build` prints");
+                    .help(HELP_BUILD);
             }
         }
     }
 }
 
-fn helm_chart(case: &Case<'_>, out: &mut Findings) {
+fn helm_chart(case: &Case<'_>, require: Level, out: &mut Findings) {
     // Its HelmRelease is judged instead: a denial here would only stop helm-controller.
-    if case.subject.label("helm.toolkit.fluxcd.io/name").is_some() {
+    if is_made_by_helm_controller(&case.subject) {
         return;
     }
-    let Some(spec) = case.subject.spec() else {
-        return;
+    if let Some(spec) = case.subject.spec() {
+        template(case, spec, require, out);
+    }
+}
+
+/// helm-controller names the HelmChart after the HelmRelease and labels it; a label alone can be
+/// anyone's.
+fn is_made_by_helm_controller(subject: &Subject<'_>) -> bool {
+    let (Some(name), Some(namespace)) = (
+        subject.label("helm.toolkit.fluxcd.io/name"),
+        subject.label("helm.toolkit.fluxcd.io/namespace"),
+    ) else {
+        return false;
     };
-    let map = case.subject.tree.value(spec);
-    let source_kind = map
-        .pointer("/sourceRef/kind")
-        .and_then(Value::as_str)
-        .unwrap_or("");
-    template(case, spec, source_kind, map.get("version"), out);
+    subject
+        .name
+        .strip_prefix(namespace)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .is_some_and(|rest| rest == name)
 }
 
 /// Judges `version` in a map that has the shape of a HelmChart's spec.
-fn template(
-    case: &Case<'_>,
-    at: NodeId,
-    source_kind: &str,
-    version: Option<&Value>,
-    out: &mut Findings,
-) {
+fn template(case: &Case<'_>, at: NodeId, require: Level, out: &mut Findings) {
     let tree = &case.subject.tree;
+    let map = tree.value(at);
+    let source_kind = map["sourceRef"]["kind"].as_str();
     match source_kind {
-        // Flux ignores the version of charts from these; the GitRepository pins them, and who
-        // judges it is the rule's page.
-        "GitRepository" => return,
-        "Bucket" => {
+        // Flux ignores the version of charts from these; the GitRepository pins them.
+        Some("GitRepository") => return,
+        Some("Bucket") => {
+            let node = tree.descend(at, &["sourceRef", "kind"]).unwrap_or(at);
             out.at(
                 tree,
-                at,
+                node,
                 "a chart from a Bucket is never pinned: its objects can change in place",
             )
             .help("publish the chart to an OCI registry or a Helm repository and pin its version");
@@ -182,8 +169,18 @@ fn template(
         _ => {}
     }
     let node = tree.child(at, "version").unwrap_or(at);
-    match version {
-        Some(Value::String(text)) if is_exact(text) => {}
+    match map.get("version") {
+        Some(Value::String(text)) if is_exact(text) => {
+            if require == Level::Digest {
+                out.at(
+                    tree,
+                    node,
+                    "the policy wants a digest, and a chart of a HelmRepository has none",
+                )
+                .at_most(Action::Warn)
+                .help("take the chart from an OCIRepository with `spec.ref.digest`, if it is published to a registry");
+            }
+        }
         Some(Value::String(text)) if is_open(text) => {
             out.at(
                 tree,
@@ -191,12 +188,12 @@ fn template(
                 "the version is a placeholder that was not substituted, so it could not be judged",
             )
             .unverified()
-            .help("judge what Flux applies, or pin the version in this file");
+            .help(HELP_OPEN);
         }
-        None if case.request.form == Form::Source && source_kind.is_empty() => {
+        None if case.request.form == Form::Source && source_kind.is_none() => {
             out.at(tree, node, "the chart's `version` and `sourceRef` are not in this file, so it could not be judged")
                 .unverified()
-                .help("if a kustomize patch adds them, judge what `kustomize build` prints");
+                .help(HELP_BUILD);
         }
         None | Some(Value::Null) => {
             out.at(
@@ -206,12 +203,20 @@ fn template(
             )
             .help(HELP_VERSION);
         }
+        Some(Value::String(text)) if text.trim().is_empty() || text.trim() == "*" => {
+            out.at(
+                tree,
+                node,
+                "the chart's `version` is open, so Flux installs the newest one at any time",
+            )
+            .help(HELP_VERSION);
+        }
         Some(other) => {
             let shown = shown(other);
             out.at(
                 tree,
                 node,
-                format!("chart version `{shown}` is a range: what is installed can change without a commit"),
+                format!("chart version `{shown}` is not one exact version: what is installed can change without a commit"),
             )
             .help(HELP_VERSION);
         }
@@ -219,145 +224,69 @@ fn template(
 }
 
 fn oci_repository(subject: &Subject<'_>, require: Level, facts: &dyn Facts, out: &mut Findings) {
-    let tree = &subject.tree;
     let Some(spec) = subject.spec() else { return };
-    let Some((node, message)) = unpinned_ref(subject, spec, require) else {
+    let reference = read(&subject.tree, spec);
+    if reference.is_pinned(require) {
         return;
-    };
-    let certain = match feeds_charts(subject, spec, facts) {
-        Some(false) => return,
-        Some(true) => true,
-        None => false,
-    };
-    let finding = out.at(tree, node, message.text).help(HELP_REF);
-    if message.unverified {
+    }
+    let feeds = feeds_charts(subject, spec, facts);
+    if feeds == Feeds::NoChart {
+        return;
+    }
+    let finding = out
+        .at(
+            &subject.tree,
+            reference.at(spec),
+            reference.problem(require),
+        )
+        .help(HELP_REF);
+    if reference.is_unseen(require) {
         finding.unverified();
     }
-    if !certain {
-        finding.message.push_str(
-            " (nobody could see whether a HelmRelease takes its chart from here: it has no layerSelector)",
-        );
-        finding.unverified();
+    if matches!(reference, Reference::Open { .. }) {
+        finding.help(HELP_OPEN);
+    }
+    match feeds {
+        Feeds::Charts | Feeds::NoChart => {}
+        Feeds::ARelease => {
+            finding.on_facts();
+        }
+        Feeds::Unseen => {
+            finding.message.push_str(
+                " (nobody could see whether a HelmRelease takes its chart from here: it has no layerSelector)",
+            );
+            finding.unverified();
+        }
     }
 }
 
-struct Message {
-    text: String,
-    unverified: bool,
+/// What an OCIRepository is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Feeds {
+    /// Charts, by its own layerSelector.
+    Charts,
+    /// A release names it: another object says so.
+    ARelease,
+    /// Something else.
+    NoChart,
+    /// Nobody could see.
+    Unseen,
 }
 
-/// The node and the reason, when `spec.ref` leaves the artifact open. Flux's precedence is digest,
-/// semver, tag, latest.
-fn unpinned_ref(subject: &Subject<'_>, spec: NodeId, require: Level) -> Option<(NodeId, Message)> {
-    let tree = &subject.tree;
-    let definite = |text: String| Message {
-        text,
-        unverified: false,
-    };
-    let reference = match tree.child(spec, "ref") {
-        Some(node)
-            if tree
-                .value(node)
-                .as_object()
-                .is_some_and(|map| !map.is_empty()) =>
-        {
-            node
-        }
-        _ => {
-            return Some((
-                spec,
-                definite("the source has no `ref`, so Flux follows the tag `latest`".to_owned()),
-            ));
-        }
-    };
-    let map = tree.value(reference);
-    let text = |key: &str| map.get(key).filter(|value| !is_empty(value));
-    if text("digest").is_some() {
-        return None;
-    }
-    let (key, value) = ["semver", "tag"]
-        .into_iter()
-        .find_map(|key| text(key).map(|value| (key, value)))
-        .unwrap_or(("tag", &Value::Null));
-    let node = tree.child(reference, key).unwrap_or(reference);
-    let shown = shown(value);
-    if value.as_str().is_some_and(is_open) {
-        return Some((
-            node,
-            Message {
-                text: format!(
-                    "`{key}` is a placeholder that was not substituted, so it could not be judged"
-                ),
-                unverified: true,
-            },
-        ));
-    }
-    if require == Level::Digest {
-        return Some((
-            node,
-            definite("the policy wants a digest, and `spec.ref.digest` is not set".to_owned()),
-        ));
-    }
-    let pinned = match (key, value) {
-        ("semver", Value::String(range)) => is_exact(range),
-        ("tag", Value::String(tag)) => !is_moving(tag),
-        _ => false,
-    };
-    if pinned {
-        return None;
-    }
-    let what = match (key, value.is_null()) {
-        (_, true) => "the `ref` names nothing, so Flux follows the tag `latest`".to_owned(),
-        ("semver", false) => {
-            format!("semver `{shown}` is a range: what is installed can change without a commit")
-        }
-        (_, false) => format!("tag `{shown}` moves: what is installed can change without a commit"),
-    };
-    Some((node, definite(what)))
-}
-
-/// Whether a chart comes from this source: `None` when nobody could see.
-fn feeds_charts(subject: &Subject<'_>, spec: NodeId, facts: &dyn Facts) -> Option<bool> {
-    let media_type = subject
-        .tree
-        .value(spec)
-        .pointer("/layerSelector/mediaType")
-        .and_then(Value::as_str);
+fn feeds_charts(subject: &Subject<'_>, spec: NodeId, facts: &dyn Facts) -> Feeds {
+    let media_type = subject.tree.value(spec)["layerSelector"]["mediaType"].as_str();
     if media_type.is_some_and(|media_type| media_type.contains("helm.chart.content")) {
-        return Some(true);
+        return Feeds::Charts;
     }
     match facts.feeds_a_release(Key {
         namespace: subject.namespace,
         name: subject.name,
     }) {
-        Answer::Known(feeds) => Some(feeds),
-        Answer::Absent => Some(false),
-        Answer::Unseen(_) => None,
+        Answer::Known(true) => Feeds::ARelease,
+        Answer::Known(false) | Answer::Absent => Feeds::NoChart,
+        Answer::Unseen(_) => Feeds::Unseen,
     }
 }
 
-/// A tag that names a line of development, alone or with a suffix (`latest-alpine`).
-fn is_moving(tag: &str) -> bool {
-    let first = tag.split(['-', '_', '.']).next().unwrap_or(tag);
-    MOVING
-        .iter()
-        .any(|moving| first.eq_ignore_ascii_case(moving))
-}
-
-fn is_open(text: &str) -> bool {
-    text.contains("${") || text.contains("{{")
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(str::is_empty)
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.chars().take(64).collect(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Null => String::new(),
-        Value::Array(_) | Value::Object(_) => "a map or list".to_owned(),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! `literal-secret`: a secret written out where a placeholder or a reference belongs.
+
+use crate::facts::Facts;
+use crate::model::{Action, Case, Findings, Kind};
+use crate::rules::{Family, Meta, NoParams, Rule, rule};
+use crate::secrets::scan_subject;
+
+rule! {
+    /// ## What it does
+    /// Refuses a secret that is written out in the values, patches, annotations or labels of a
+    /// release: a literal under the key of a password, token or key; a password in a URL; private
+    /// keys, JWTs, password hashes and the tokens of known vendors under any key; and the same within
+    /// files, commands and embedded Secret manifests.
+    ///
+    /// ## Why is this bad
+    /// A HelmRelease is kept in Git and can be read by whoever may list releases. A secret in it is
+    /// published, stays in the history after it is removed, and must be replaced.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// values:
+    ///   env:
+    ///     DATABASE_URL: postgres://romm:Tr0ub4dor-and-3@postgres/romm
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```yaml
+    /// values:
+    ///   env:
+    ///     DATABASE_URL: postgres://romm:${ROMM_DB_PASSWORD}@postgres/romm
+    /// ```
+    /// or a reference: `valueFrom.secretKeyRef`, `existingSecret`, `envFrom.secretRef`.
+    ///
+    /// ## What is not judged
+    /// Placeholders of every dialect, references to Secrets and to vaults, names and paths of
+    /// secrets, digests, public keys and certificates, and what SOPS or a SealedSecret encrypts.
+    /// A guessable word is `weak-default-secret`'s.
+    ///
+    /// ## References
+    /// * <https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution>
+    /// * <https://fluxcd.io/flux/components/helm/helmreleases/#values-references>
+    pub struct LiteralSecret;
+}
+
+const HELP: &str = "keep the value in a Secret and refer to it (`valueFrom.secretKeyRef`, `existingSecret`), or write `${NAME}` and let Flux substitute it (`postBuild.substituteFrom`); replace the value, as it is known now";
+
+impl Rule for LiteralSecret {
+    type Params = NoParams;
+    const META: Meta = Meta {
+        name: "literal-secret",
+        family: Family::Secrets,
+        subjects: &[Kind::HelmRelease, Kind::OciRepository, Kind::HelmChart],
+        action: Action::Deny,
+        summary: "a secret written out where a placeholder or a reference belongs",
+    };
+    const DOC: &'static str = Self::PAGE;
+
+    fn check(&self, case: &Case<'_>, _: &Self::Params, _: &dyn Facts, out: &mut Findings) {
+        let tree = &case.subject.tree;
+        scan_subject(&case.subject, |hit| {
+            if let Some(worst) = hit.worst()
+                && !super::is_weak(&hit)
+            {
+                super::report(tree, &hit, worst, out).help(HELP);
+            }
+        });
+    }
+}

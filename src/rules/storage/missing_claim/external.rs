@@ -1,0 +1,79 @@
+//! Globs of claims that something outside of the tree makes.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Globs over the names of claims, compiled when the policy is read. One with a `/` is matched
+/// against `namespace/name`.
+#[derive(Clone, Debug, Default)]
+pub struct ClaimGlobs {
+    patterns: Vec<String>,
+    names: GlobSet,
+    qualified: GlobSet,
+}
+
+impl ClaimGlobs {
+    /// Compiles patterns.
+    ///
+    /// # Errors
+    /// The first pattern that is not a glob.
+    pub fn compile(patterns: Vec<String>) -> Result<Self, globset::Error> {
+        let (mut names, mut qualified) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        for pattern in &patterns {
+            let glob = GlobBuilder::new(pattern).literal_separator(true).build()?;
+            if pattern.contains('/') {
+                qualified.add(glob);
+            } else {
+                names.add(glob);
+            }
+        }
+        Ok(Self {
+            names: names.build()?,
+            qualified: qualified.build()?,
+            patterns,
+        })
+    }
+
+    /// Whether a glob is for the claim of that name.
+    #[must_use]
+    pub fn matches(&self, namespace: &str, name: &str) -> bool {
+        (!self.names.is_empty() && self.names.is_match(name))
+            || (!self.qualified.is_empty()
+                && self.qualified.is_match(format!("{namespace}/{name}")))
+    }
+}
+
+impl Serialize for ClaimGlobs {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.patterns.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClaimGlobs {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let patterns = Vec::<String>::deserialize(from)?;
+        Self::compile(patterns).map_err(|error| D::Error::custom(format!("not a glob: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_are_read_matched_and_written_back() {
+        let globs: ClaimGlobs = serde_json::from_str(r#"["data-*", "media/*"]"#).expect("globs");
+        assert!(globs.matches("games", "data-romm-0"));
+        assert!(globs.matches("media", "anything"));
+        assert!(!globs.matches("games", "romm"));
+        let written = serde_json::to_string(&globs).expect("written");
+        assert_eq!(written, r#"["data-*","media/*"]"#);
+    }
+
+    #[test]
+    fn a_broken_glob_is_an_error() {
+        let error = serde_json::from_str::<ClaimGlobs>(r#"["a[", "b"]"#).expect_err("not a glob");
+        assert!(error.to_string().contains("not a glob"), "{error}");
+    }
+}

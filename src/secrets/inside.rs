@@ -1,0 +1,258 @@
+//! Secrets within a text: one pass finds words and prefixes, and only there it looks closer.
+//!
+//! A text is a plain value, a command, a connection string or a whole file. The pass asks nothing
+//! of its syntax: wherever a word such as `password` stands, it reads the key around the word, the
+//! separator and the value after it, as YAML, JSON, TOML, INI, dotenv, XML, shell and HTTP write them.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::bytes::is_base64;
+use super::formats::{self, Fixed};
+use super::keys::Class;
+use super::tokens::FORMATS;
+use super::value::Grade;
+use super::weak::Names;
+use super::{base64, pairs};
+
+/// What a found secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A value under a key that holds secrets.
+    Value,
+    /// The password in a URL.
+    UrlPassword,
+    /// A format that is a secret under any key; the text completes "holds …".
+    Format(&'static str),
+}
+
+/// A secret within one scalar. It holds places only, and no text.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// How bad it is.
+    pub grade: Grade,
+    /// What it is.
+    pub what: What,
+    /// Where the literal stands in the scalar; `None` within decoded text.
+    pub literal: Option<Range<usize>>,
+    /// Where the key stands in the scalar, when the scalar is a text with keys of its own.
+    pub key: Option<Range<usize>>,
+    /// The line within the scalar, from 1; 0 when the scalar is one line.
+    pub line: u32,
+}
+
+/// What the scanners know beside the text.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) names: &'a Names<'a>,
+    /// How many encodings were undone to get at the text.
+    pub(super) depth: u8,
+}
+
+/// Encodings within encodings are undone this often.
+const DEEPEST: u8 = 3;
+
+/// Words that keys of secrets have in them.
+const WORDS: [&str; 21] = [
+    "pass",
+    "pwd",
+    "pw",
+    "psk",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "cred",
+    "salt",
+    "dsn",
+    "pin",
+    "cookie",
+    "seed",
+    "claim",
+    "hash",
+    "licen",
+    "community",
+    "otp",
+    "mnemonic",
+    "phrase",
+];
+
+struct Needles {
+    words: AhoCorasick,
+    all: AhoCorasick,
+}
+
+static NEEDLES: LazyLock<Option<Needles>> = LazyLock::new(|| {
+    let build = |patterns: Vec<&str>| {
+        AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(patterns)
+            .ok()
+    };
+    let all = WORDS
+        .into_iter()
+        .chain(Fixed::ALL.iter().map(|fixed| fixed.needle()))
+        .chain(FORMATS.iter().map(|format| format.prefix))
+        .collect();
+    Some(Needles {
+        words: build(WORDS.to_vec())?,
+        all: build(all)?,
+    })
+});
+
+/// Whether `key` has a word that keys of secrets have; most keys have none.
+pub(super) fn may_be_secret(key: &str) -> bool {
+    NEEDLES
+        .as_ref()
+        .is_none_or(|needles| needles.words.is_match(key))
+}
+
+/// Shorter values hold no token, URL or pair worth a look.
+const SHORTEST: usize = 6;
+
+/// Puts what is found in `text` into `out`.
+pub(super) fn scan(text: &str, context: Context<'_>, out: &mut Vec<Found>) {
+    if text.len() < SHORTEST {
+        return;
+    }
+    let Some(needles) = NEEDLES.as_ref() else {
+        return;
+    };
+    let mut scanner = Scanner {
+        text,
+        context,
+        done: 0,
+        out,
+    };
+    formats::discord_bot(&mut scanner);
+    for hit in needles.all.find_iter(text) {
+        let at = hit.start();
+        let index = hit.pattern().as_usize();
+        if let Some(format) = index
+            .checked_sub(WORDS.len() + Fixed::ALL.len())
+            .and_then(|index| FORMATS.get(index))
+        {
+            if !formats::token(&mut scanner, format, at) {
+                // `secret_…` and `key-…` begin keys as well as tokens.
+                pairs::at_word(&mut scanner, at, hit.end());
+            }
+        } else if let Some(fixed) = index
+            .checked_sub(WORDS.len())
+            .and_then(|index| Fixed::ALL.get(index))
+        {
+            formats::fixed(&mut scanner, *fixed, at);
+        } else {
+            pairs::at_word(&mut scanner, at, hit.end());
+        }
+    }
+}
+
+/// The state of one pass over one text.
+pub(super) struct Scanner<'t, 'o> {
+    pub(super) text: &'t str,
+    pub(super) context: Context<'t>,
+    /// Before this place all is judged.
+    pub(super) done: usize,
+    out: &'o mut Vec<Found>,
+}
+
+impl<'t> Scanner<'t, '_> {
+    /// The bytes of the text.
+    pub(super) fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes()
+    }
+
+    /// Whether a token can begin at `at`: the byte before it belongs to no longer word.
+    pub(super) fn is_boundary(&self, at: usize) -> bool {
+        at == 0
+            || !{
+                let before = self.bytes()[at - 1];
+                before.is_ascii_alphanumeric() || before == b'_'
+            }
+    }
+
+    /// Adds a finding, unless it lies within one that is there.
+    pub(super) fn add(
+        &mut self,
+        grade: Grade,
+        what: What,
+        literal: Range<usize>,
+        key: Option<Range<usize>>,
+    ) {
+        let within = |found: &Found| {
+            found
+                .literal
+                .as_ref()
+                .is_some_and(|other| other.start <= literal.start && literal.end <= other.end)
+        };
+        if self.out.iter().any(within) {
+            return;
+        }
+        let line = self.line(literal.start);
+        self.out.push(Found {
+            grade,
+            what,
+            literal: Some(literal),
+            key,
+            line,
+        });
+    }
+
+    fn line(&self, at: usize) -> u32 {
+        if !self.text.trim_end().contains('\n') {
+            return 0;
+        }
+        let before = memchr::memchr_iter(b'\n', &self.bytes()[..at]).count();
+        u32::try_from(before + 1).unwrap_or(u32::MAX)
+    }
+
+    /// Scans what `range` of the text is base64 of. Places within it are that of the whole.
+    pub(super) fn scan_decoded(&mut self, range: Range<usize>) {
+        if self.context.depth >= DEEPEST {
+            return;
+        }
+        if let Some(decoded) = base64::to_text(&self.bytes()[range.clone()]) {
+            self.scan_inner(&decoded, range);
+        }
+    }
+
+    /// Scans `inner`, which `range` of the text encodes.
+    pub(super) fn scan_inner(&mut self, inner: &str, range: Range<usize>) {
+        let mut found = Vec::new();
+        let context = Context {
+            depth: self.context.depth + 1,
+            ..self.context
+        };
+        scan(inner, context, &mut found);
+        if let Some(worst) = found.iter().max_by_key(|found| found.grade) {
+            let line = self.line(range.start);
+            self.out.push(Found {
+                grade: worst.grade,
+                what: worst.what,
+                literal: None,
+                key: None,
+                line,
+            });
+        }
+    }
+
+    /// The range of `part`, which is a slice of the text.
+    pub(super) fn range_of(&self, part: &str) -> Range<usize> {
+        let start = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        start..start + part.len()
+    }
+
+    /// The end of the base64 that begins at `at`.
+    pub(super) fn base64_end(&self, at: usize) -> usize {
+        at + super::bytes::run(&self.bytes()[at..], is_base64)
+    }
+
+    /// The class of the key in `range`.
+    pub(super) fn class_of(&self, range: &Range<usize>) -> Class {
+        Class::of(&self.text[range.clone()])
+    }
+}

@@ -1,0 +1,455 @@
+//! A key and its value within a text, read around a word such as `password`.
+
+use std::ops::Range;
+
+use super::bytes::{run, starts_with};
+use super::inside::{Scanner, What};
+use super::keys::Class;
+use super::placeholder::end_at;
+use super::random::is_random;
+use super::value::{Grade, Setting, is_basic, judge};
+
+/// No key is longer; a longer run of letters is data.
+const LONGEST_KEY: usize = 72;
+
+/// A value is read no further than this.
+const LONGEST_VALUE: usize = 4096;
+
+fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// How the value is joined to its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    /// `key=value`, `key: value`.
+    Assigned,
+    /// `key:value`, where the colon may mean anything.
+    Colon,
+    /// `<key>value</key>`.
+    Element,
+    /// `--key value`, `key value`.
+    Space,
+}
+
+/// Reads the key around the word at `start..end` and judges its value.
+pub(super) fn at_word(scanner: &mut Scanner<'_, '_>, start: usize, end: usize) {
+    if start < scanner.done {
+        return;
+    }
+    let Some(key) = key_around(scanner.bytes(), start, end) else {
+        return;
+    };
+    scanner.done = key.end;
+    let class = class_of(scanner, &key);
+    if !class.is_secret() {
+        return;
+    }
+    let before = key.start.checked_sub(1).map(|at| scanner.bytes()[at]);
+    match before {
+        // `${DB_PASSWORD:-x}` gives a default; `$DB_PASSWORD` is read, not set.
+        Some(b'{') if key.start >= 2 && scanner.bytes()[key.start - 2] == b'$' => {
+            default(scanner, &key, class);
+        }
+        Some(b'$') => {}
+        _ => {
+            if let Some((value, setting, joint)) = value_after(scanner, &key) {
+                judge_value(scanner, &key, class, value, setting, joint);
+            }
+        }
+    }
+}
+
+/// The key around a word: to both sides as far as letters, digits, `_`, `-` and `.` go.
+fn key_around(bytes: &[u8], start: usize, end: usize) -> Option<Range<usize>> {
+    let left = bytes[..start]
+        .iter()
+        .rev()
+        .take(LONGEST_KEY)
+        .take_while(|byte| is_key_byte(**byte))
+        .count();
+    let right = run(&bytes[end..bytes.len().min(end + LONGEST_KEY)], is_key_byte);
+    let mut key = start - left..end + right;
+    if key.len() > LONGEST_KEY {
+        return None;
+    }
+    while key.start < start && matches!(bytes[key.start], b'-' | b'.') {
+        key.start += 1;
+    }
+    while key.end > end && matches!(bytes[key.end - 1], b'-' | b'.') {
+        key.end -= 1;
+    }
+    Some(key)
+}
+
+fn class_of(scanner: &Scanner<'_, '_>, key: &Range<usize>) -> Class {
+    let text = &scanner.text[key.clone()];
+    if text.eq_ignore_ascii_case("auth") || text == "_auth" {
+        // Only what decodes to `user:password` counts; see `judge_value`.
+        return Class::Ambiguous;
+    }
+    scanner.class_of(key)
+}
+
+/// The default of a placeholder whose name says that it is a secret.
+fn default(scanner: &mut Scanner<'_, '_>, key: &Range<usize>, class: Class) {
+    let start = key.start - 2;
+    let Some(end) = end_at(scanner.text, start) else {
+        return;
+    };
+    let name = &scanner.text[key.clone()];
+    let whole = &scanner.text[start..end];
+    if let Some(judged) = judge(class, name, whole, Setting::Quoted, scanner.context.names) {
+        let literal = scanner.range_of(judged.literal);
+        scanner.add(judged.grade, What::Value, literal, Some(key.clone()));
+    }
+}
+
+fn judge_value(
+    scanner: &mut Scanner<'_, '_>,
+    key: &Range<usize>,
+    class: Class,
+    value: Range<usize>,
+    setting: Setting,
+    joint: Joint,
+) {
+    let text = scanner.text[value].trim();
+    let name = &scanner.text[key.clone()];
+    if text.is_empty() {
+        return;
+    }
+    if name.eq_ignore_ascii_case("auth") || name == "_auth" {
+        if is_basic(text) {
+            let literal = scanner.range_of(text);
+            scanner.add(Grade::Literal, What::Value, literal, Some(key.clone()));
+        }
+        return;
+    }
+    if setting == Setting::Bare && is_prose(text) {
+        return;
+    }
+    let Some(judged) = judge(class, name, text, setting, scanner.context.names) else {
+        return;
+    };
+    let must_be_random = joint == Joint::Colon || is_comment(scanner.bytes(), key.start);
+    if must_be_random && !(judged.grade == Grade::Literal && is_random(judged.literal, 8)) {
+        return;
+    }
+    let literal = scanner.range_of(judged.literal);
+    scanner.add(judged.grade, What::Value, literal, Some(key.clone()));
+}
+
+/// Several bare words without anything random are a sentence.
+fn is_prose(text: &str) -> bool {
+    let has_placeholder = text.contains(['$', '{']);
+    text.contains(' ')
+        && !has_placeholder
+        && !text.split_whitespace().any(|word| is_random(word, 8))
+}
+
+/// Whether the line of `at` is a comment: samples stand there, though real secrets may too.
+fn is_comment(bytes: &[u8], at: usize) -> bool {
+    let line = &bytes[memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1)..at];
+    let first = line.iter().position(|byte| !byte.is_ascii_whitespace());
+    first
+        .is_some_and(|first| matches!(line[first], b'#' | b';') || line[first..].starts_with(b"//"))
+}
+
+/// The value after `key`, how it stands there, and how it is joined.
+fn value_after(
+    scanner: &Scanner<'_, '_>,
+    key: &Range<usize>,
+) -> Option<(Range<usize>, Setting, Joint)> {
+    let bytes = scanner.bytes();
+    let mut at = key.end;
+    at += run(&bytes[at..], |byte| byte == b'\\');
+    let is_quoted = matches!(bytes.get(at), Some(b'"' | b'\'' | b'`'));
+    if is_quoted {
+        at += 1;
+    }
+    if bytes.get(at) == Some(&b']') {
+        at += 1;
+    }
+    if let Some(value) = value_of_named(bytes, at) {
+        let (range, setting) = read(scanner.text, value, true)?;
+        return Some((range, setting, Joint::Assigned));
+    }
+    let spaces = run(&bytes[at..], |byte| matches!(byte, b' ' | b'\t'));
+    let next = *bytes.get(at + spaces)?;
+    let after = at + spaces + 1;
+    let following = bytes.get(after).copied();
+    let begins_line = begins_line(bytes, key.start);
+    let (value, joint) = match next {
+        b'=' => match following {
+            Some(b'=' | b'~') => return None,
+            Some(b'>') => (after + 1, Joint::Assigned),
+            _ => (after, Joint::Assigned),
+        },
+        b':' => match following {
+            Some(b':') => return None,
+            Some(b'=') => (after + 1, Joint::Assigned),
+            Some(b' ' | b'\t' | b'"' | b'\'' | b'\\')
+                if is_quoted || begins_key(bytes, key.start) =>
+            {
+                (after, Joint::Assigned)
+            }
+            _ if is_quoted => (after, Joint::Assigned),
+            _ => (after, Joint::Colon),
+        },
+        b'?' if following == Some(b'=') => (after + 1, Joint::Assigned),
+        b'>' if spaces == 0 && key.start > 0 && bytes[key.start - 1] == b'<' => {
+            (after, Joint::Element)
+        }
+        _ if spaces > 0 && !is_quoted && takes_space(scanner, key, begins_line) => {
+            (at + spaces, Joint::Space)
+        }
+        _ => return None,
+    };
+    if joint == Joint::Element {
+        let end = value + memchr::memchr(b'<', &bytes[value..])?;
+        return Some((value..end, Setting::Quoted, joint));
+    }
+    let to_end_of_line = begins_line && joint == Joint::Assigned;
+    let (range, setting) = read(scanner.text, value, to_end_of_line)?;
+    // A flag's value is no flag.
+    if joint == Joint::Space && bytes[range.start] == b'-' {
+        return None;
+    }
+    Some((range, setting, joint))
+}
+
+/// After `name: DB_PASSWORD`: the place of the value in `value: x` on the next line or in the same braces.
+fn value_of_named(bytes: &[u8], at: usize) -> Option<usize> {
+    let skipped = run(&bytes[at..], |byte| {
+        matches!(
+            byte,
+            b',' | b'\n' | b'\r' | b' ' | b'\t' | b'\\' | b'"' | b'\''
+        )
+    });
+    if skipped == 0
+        || !bytes[at..at + skipped]
+            .iter()
+            .any(|byte| matches!(byte, b',' | b'\n' | b'"' | b' '))
+    {
+        return None;
+    }
+    let rest = &bytes[at + skipped..];
+    if !starts_with(rest, b"value") {
+        return None;
+    }
+    let mut after = at + skipped + "value".len();
+    after += run(&bytes[after..], |byte| {
+        matches!(byte, b'\\' | b'"' | b'\'' | b' ')
+    });
+    matches!(bytes.get(after), Some(b':' | b'=')).then_some(after + 1)
+}
+
+/// Whether only blanks, a list's dash, `export` or a section's dots stand before `at` on its line.
+fn begins_line(bytes: &[u8], at: usize) -> bool {
+    let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+    let before = bytes[line..at].trim_ascii();
+    matches!(
+        before,
+        b"" | b"-" | b"export" | b"\"" | b"'" | b"- \"" | b"#" | b"//" | b";"
+    )
+}
+
+/// Whether a key can begin at `at`, as in a map of YAML or JSON.
+fn begins_key(bytes: &[u8], at: usize) -> bool {
+    if begins_line(bytes, at) {
+        return true;
+    }
+    let before = bytes[..at].trim_ascii_end();
+    matches!(
+        before.last(),
+        None | Some(b'{' | b',' | b'[' | b';' | b'&' | b'"' | b'\'')
+    )
+}
+
+/// Whether the word after the key can be its value with a space alone between: a flag, a directive.
+fn takes_space(scanner: &Scanner<'_, '_>, key: &Range<usize>, begins_line: bool) -> bool {
+    let bytes = scanner.bytes();
+    let is_flag = key.start >= 2 && &bytes[key.start - 2..key.start] == b"--"
+        || key.start >= 2 && bytes[key.start - 1] == b'-' && bytes[key.start - 2] == b' ';
+    if is_flag {
+        return true;
+    }
+    let line_end =
+        memchr::memchr(b'\n', &bytes[key.end..]).map_or(bytes.len(), |end| key.end + end);
+    let rest = bytes[key.end..line_end].trim_ascii();
+    if begins_line && !rest.contains(&b' ') && scanner.text.contains('\n') {
+        return true;
+    }
+    let line_start = memchr::memrchr(b'\n', &bytes[..key.start]).map_or(0, |newline| newline + 1);
+    let before = &bytes[line_start..key.start];
+    let names_login = |word: &[u8]| memchr::memmem::find(before, word).is_some();
+    // .netrc, and SQL's `PASSWORD 'x'`.
+    names_login(b"login ")
+        || names_login(b"machine ")
+        || (rest.starts_with(b"'")
+            && (names_login(b"USER") || names_login(b"ROLE") || names_login(b"WITH")))
+}
+
+/// Reads the value at `at`.
+fn read(text: &str, at: usize, to_end_of_line: bool) -> Option<(Range<usize>, Setting)> {
+    let bytes = text.as_bytes();
+    let mut start = at + run(&bytes[at..], |byte| matches!(byte, b' ' | b'\t'));
+    // YAML's anchors and tags.
+    while matches!(bytes.get(start), Some(b'&'))
+        || bytes[start.min(bytes.len())..].starts_with(b"!!")
+    {
+        start += run(&bytes[start..], |byte| !byte.is_ascii_whitespace());
+        start += run(&bytes[start..], |byte| matches!(byte, b' ' | b'\t'));
+    }
+    let escapes = run(&bytes[start..], |byte| byte == b'\\');
+    let quote = bytes.get(start + escapes).copied();
+    if let Some(quote @ (b'"' | b'\'' | b'`')) = quote {
+        let inside = start + escapes + 1;
+        let limit = bytes.len().min(inside + LONGEST_VALUE);
+        let mut end = inside;
+        while end < limit && bytes[end] != quote && bytes[end] != b'\n' {
+            end += if escapes == 0 && bytes[end] == b'\\' && quote != b'\'' {
+                2
+            } else {
+                1
+            };
+        }
+        let end = end.min(limit);
+        let mut end = floor(text, end);
+        if escapes > 0 {
+            while end > inside && bytes[end - 1] == b'\\' {
+                end -= 1;
+            }
+        }
+        return Some((inside..end, Setting::Quoted));
+    }
+    if matches!(quote, Some(b'|' | b'>')) {
+        return block(text, start);
+    }
+    let limit = floor(text, bytes.len().min(start + LONGEST_VALUE));
+    let mut end = start;
+    while end < limit {
+        if let Some(after) = end_at(text, end).filter(|&after| after <= limit) {
+            end = after;
+            continue;
+        }
+        let byte = bytes[end];
+        let stops = if to_end_of_line {
+            byte == b'\n' || (byte == b' ' && matches!(bytes.get(end + 1), Some(b'#')))
+        } else {
+            byte.is_ascii_whitespace()
+                || matches!(
+                    byte,
+                    b';' | b'&'
+                        | b','
+                        | b'|'
+                        | b')'
+                        | b'}'
+                        | b']'
+                        | b'<'
+                        | b'"'
+                        | b'\''
+                        | b'`'
+                        | b'\\'
+                )
+        };
+        if stops {
+            break;
+        }
+        end += 1;
+    }
+    let mut end = floor(text, end);
+    while end > start && matches!(bytes[end - 1], b'\r' | b' ' | b'\t') {
+        end -= 1;
+    }
+    // JSON without quotes, nginx and HOCON end a value with a mark.
+    if to_end_of_line && end > start + 1 && matches!(bytes[end - 1], b';' | b',') {
+        end -= 1;
+    }
+    (end > start).then_some((start..end, Setting::Bare))
+}
+
+/// A block scalar of one line: `password: |` and the value below.
+fn block(text: &str, at: usize) -> Option<(Range<usize>, Setting)> {
+    let bytes = text.as_bytes();
+    let marks = run(&bytes[at..], |byte| {
+        matches!(byte, b'|' | b'>' | b'-' | b'+' | b'0'..=b'9')
+    });
+    if bytes.get(at + marks) != Some(&b'\n') {
+        return None;
+    }
+    let mut start = at + marks + 1;
+    start += run(&bytes[start..], |byte| matches!(byte, b' ' | b'\t'));
+    let end = start + run(&bytes[start..], |byte| byte != b'\n');
+    (end > start).then_some((start..end, Setting::Bare))
+}
+
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A line of `.pgpass`: `host:5432:database:user:password`.
+pub(super) fn pgpass(scanner: &mut Scanner<'_, '_>, at: usize) {
+    let bytes = scanner.bytes();
+    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+    let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |newline| at + newline);
+    let line = &scanner.text[start..end];
+    if line.contains("://") || line.contains(' ') || scanner.done > at {
+        return;
+    }
+    let Some((_, password)) = line
+        .match_indices(':')
+        .nth(3)
+        .map(|(colon, _)| line.split_at(colon + 1))
+    else {
+        return;
+    };
+    if let Some(judged) = judge(
+        Class::Password,
+        "password",
+        password,
+        Setting::Quoted,
+        scanner.context.names,
+    ) {
+        let literal = scanner.range_of(judged.literal);
+        scanner.add(judged.grade, What::Value, literal, None);
+        scanner.done = end;
+    }
+}
+
+/// A short flag, such as `-u user:password` of curl or `-pPASSWORD` of mysql.
+pub(super) fn flag(scanner: &mut Scanner<'_, '_>, at: usize) {
+    let bytes = scanner.bytes();
+    let Some(&letter) = bytes.get(at + 1) else {
+        return;
+    };
+    if !matches!(letter, b'u' | b'p' | b'a' | b'P' | b'w' | b'c') {
+        return;
+    }
+    // The command begins after the last line break, pipe or semicolon.
+    let start = bytes[..at]
+        .iter()
+        .rev()
+        .take(512)
+        .position(|byte| matches!(byte, b'\n' | b'|' | b';' | b'&' | b'('))
+        .map_or(at.saturating_sub(512), |back| at - back);
+    let start = floor(scanner.text, start);
+    let Some(program) = super::command::program(&scanner.text[start..at]) else {
+        return;
+    };
+    let glued = bytes
+        .get(at + 2)
+        .is_some_and(|byte| !byte.is_ascii_whitespace());
+    let value = if glued { at + 2 } else { at + 3 };
+    if value >= bytes.len() || !scanner.text.is_char_boundary(value) {
+        return;
+    }
+    let Some((range, setting)) = read(scanner.text, value, false) else {
+        return;
+    };
+    super::command::short_flag(scanner, program, letter, glued, range, setting);
+}

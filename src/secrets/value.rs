@@ -1,0 +1,319 @@
+//! The judgement of one key with one value: stripped of placeholders, weighed by the key's class.
+
+use super::base64::Decoded;
+use super::harmless::{is_harmless, is_sentinel};
+use super::keys::Class;
+use super::placeholder::{Part, may_have, parts};
+use super::random::{is_random, is_uuid};
+use super::weak::{Names, is_stand_in, is_weak};
+
+/// How bad a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// A guessable word that stands only where a placeholder has no value.
+    WeakFallback,
+    /// A guessable word.
+    Weak,
+    /// A secret.
+    Literal,
+}
+
+/// A part of a value that is a secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Judged<'v> {
+    pub(super) grade: Grade,
+    pub(super) literal: &'v str,
+}
+
+/// How a value stands in its text: what is quoted is meant as it is, a bare word may be code or prose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Setting {
+    /// A scalar of its own.
+    Scalar,
+    /// Between quotes, in a longer text.
+    Quoted,
+    /// Bare, in a longer text.
+    Bare,
+}
+
+/// Judges `value` under `key`, whose class is `class`. Formats that are secrets under any key are
+/// not looked for here.
+pub(super) fn judge<'v>(
+    class: Class,
+    key: &str,
+    value: &'v str,
+    setting: Setting,
+    names: &Names<'_>,
+) -> Option<Judged<'v>> {
+    let value = unquoted(value.trim());
+    if !class.is_secret() || value.is_empty() {
+        return None;
+    }
+    if !may_have(value) {
+        return literal(class, key, value, setting, names);
+    }
+    if is_harmless(value) {
+        return None;
+    }
+    let is_whole =
+        matches!(parts(value).next(), Some(Part::Literal(text)) if text.len() == value.len());
+    if is_whole {
+        return literal(class, key, value, setting, names);
+    }
+    let mut found: Option<Judged<'v>> = None;
+    for part in parts(value) {
+        let judged = match part {
+            Part::Placeholder => None,
+            Part::Default(text) => {
+                judge(class, key, text, Setting::Quoted, names).map(|judged| Judged {
+                    grade: match judged.grade {
+                        Grade::Weak => Grade::WeakFallback,
+                        other => other,
+                    },
+                    literal: judged.literal,
+                })
+            }
+            Part::Literal(text) => rest(text),
+        };
+        if judged.map(|judged| judged.grade) > found.map(|found| found.grade) {
+            found = judged;
+        }
+    }
+    found
+}
+
+/// The literal beside a placeholder is a secret only when it looks like one: `Bearer ${X}` is none.
+fn rest(text: &str) -> Option<Judged<'_>> {
+    text.split(|mark: char| {
+        mark.is_whitespace() || matches!(mark, ':' | '@' | '/' | '?' | '&' | ',' | ';')
+    })
+    .find(|word| is_random(word, 12))
+    .map(|literal| Judged {
+        grade: Grade::Literal,
+        literal,
+    })
+}
+
+fn literal<'v>(
+    class: Class,
+    key: &str,
+    value: &'v str,
+    setting: Setting,
+    names: &Names<'_>,
+) -> Option<Judged<'v>> {
+    if is_harmless(value) || is_code(value, setting) {
+        return None;
+    }
+    let judged = |grade| {
+        Some(Judged {
+            grade,
+            literal: value,
+        })
+    };
+    match class {
+        Class::Password | Class::Strong => {
+            let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+            if is_number && class == Class::Strong && value.len() < 8 {
+                return None;
+            }
+            if names_an_object(class, key, value) {
+                return None;
+            }
+            if is_weak(value, key, names) {
+                return judged(Grade::Weak);
+            }
+            judged(Grade::Literal)
+        }
+        Class::Opaque | Class::Ambiguous => {
+            if is_uuid(value) {
+                return if class == Class::Opaque {
+                    judged(Grade::Literal)
+                } else {
+                    None
+                };
+            }
+            if is_stand_in(value) {
+                return judged(Grade::Weak);
+            }
+            if is_random(without_scheme(value), 8) {
+                return judged(Grade::Literal);
+            }
+            None
+        }
+        Class::Weak => {
+            if !is_uuid(value) && is_random(value, 16) {
+                return judged(Grade::Literal);
+            }
+            None
+        }
+        Class::Not | Class::Unknown => None,
+    }
+}
+
+/// `Bearer x`, `base64:x`: the word before says how to read it.
+fn without_scheme(value: &str) -> &str {
+    for scheme in ["Bearer ", "Basic ", "Token ", "token ", "base64:", "hex:"] {
+        if let Some(rest) = value.strip_prefix(scheme) {
+            return rest.trim();
+        }
+    }
+    value
+}
+
+/// Charts have keys such as `webhookSecret: my-secret`, which name a Secret. Variables in capitals do not.
+fn names_an_object(class: Class, key: &str, value: &str) -> bool {
+    class == Class::Strong
+        && key.bytes().any(|byte| byte.is_ascii_lowercase())
+        && ends_as_secret(key)
+        && value.contains('-')
+        && value.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+        })
+        && !is_random(value, 8)
+        && !is_stand_in(value)
+}
+
+fn ends_as_secret(key: &str) -> bool {
+    let tail = &key.as_bytes()[key.len().saturating_sub(6)..];
+    tail.eq_ignore_ascii_case(b"secret")
+        || key.len() > 7 && key.as_bytes()[key.len() - 7..].eq_ignore_ascii_case(b"secrets")
+}
+
+/// Whether a bare value within a longer text is an expression, a type or prose.
+fn is_code(value: &str, setting: Setting) -> bool {
+    if setting == Setting::Scalar {
+        return false;
+    }
+    let bytes = value.as_bytes();
+    // A pattern that looks for secrets holds none.
+    if value.contains("\\S")
+        || value.contains("\\w")
+        || value.contains("[^")
+        || value.contains(".*")
+        || value.starts_with("(?")
+    {
+        return true;
+    }
+    if setting == Setting::Quoted {
+        return false;
+    }
+    matches!(
+        bytes[0],
+        b'(' | b'['
+            | b'\\'
+            | b'&'
+            | b'*'
+            | b'^'
+            | b'~'
+            | b'|'
+            | b'>'
+            | b'<'
+            | b'{'
+            | b'}'
+            | b']'
+            | b')'
+    ) || (bytes.contains(&b'(') && !is_random(value, 8))
+        || is_dotted(value)
+        || matches!(
+            value,
+            "string" | "str" | "int" | "self" | "this" | "undefined" | "Optional" | "String"
+        )
+}
+
+/// `config.password`: the path to a field of an object.
+fn is_dotted(value: &str) -> bool {
+    let mut parts = 0;
+    for part in value.split('.') {
+        let is_word = !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+            && !is_random(part, 8);
+        if !is_word {
+            return false;
+        }
+        parts += 1;
+    }
+    parts > 1
+}
+
+fn unquoted(value: &str) -> &str {
+    for quote in ['"', '\''] {
+        if value.len() >= 2
+            && let Some(inside) = value
+                .strip_prefix(quote)
+                .and_then(|rest| rest.strip_suffix(quote))
+        {
+            return inside.trim();
+        }
+    }
+    value
+}
+
+/// Whether `text` is base64 of `user:password`, as in a Docker configuration or a Basic header.
+pub(super) fn is_basic(text: &str) -> bool {
+    if text.len() < 8 {
+        return false;
+    }
+    let Some(decoded) = Decoded::of(text.as_bytes()) else {
+        return false;
+    };
+    let Some((user, password)) = decoded.text().and_then(|text| text.split_once(':')) else {
+        return false;
+    };
+    !user.is_empty()
+        && !user.contains(char::is_whitespace)
+        && !is_sentinel(password)
+        && parts(password).any(|part| matches!(part, Part::Literal(_) | Part::Default(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grade(key: &str, value: &str) -> Option<Grade> {
+        judge(
+            Class::of(key),
+            key,
+            value,
+            Setting::Scalar,
+            &Names::default(),
+        )
+        .map(|judged| judged.grade)
+    }
+
+    #[test]
+    fn the_key_says_how_sure_the_value_must_be() {
+        let random = concat!("9f2c71e8b4", "d05a6633ec");
+        for (key, value, expected) in [
+            ("password", "Tr0ub4dor&3-kept", Some(Grade::Literal)),
+            ("password", "admin", Some(Grade::Weak)),
+            ("password", "${X:=admin}", Some(Grade::WeakFallback)),
+            ("password", "${X:-Tr0ub4dor&3-kept}", Some(Grade::Literal)),
+            ("password", "${X}", None),
+            ("password", "none", None),
+            ("password", "${A}-${B}", None),
+            ("apiKey", random, Some(Grade::Literal)),
+            ("apiKey", "3600", None),
+            ("token", random, Some(Grade::Literal)),
+            ("token", "my-app-token", None),
+            ("token", "changeme", Some(Grade::Weak)),
+            ("token", "Bearer ${X}", None),
+            ("clientSecret", "romm-oidc", None),
+            ("CLIENT_SECRET", "insecure_secret", Some(Grade::Literal)),
+            ("someKey", random, Some(Grade::Literal)),
+            ("someKey", "app.kubernetes.io/name", None),
+            ("topologyKey", random, None),
+            ("image", random, None),
+        ] {
+            assert_eq!(grade(key, value), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn basic_credentials_are_decoded() {
+        // `user:pass-word1` and `no colon here`.
+        assert!(is_basic("dXNlcjpwYXNzLXdvcmQx"));
+        assert!(!is_basic("bm8gY29sb24gaGVyZQ=="));
+    }
+}

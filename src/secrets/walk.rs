@@ -1,0 +1,394 @@
+//! The walk: which scalars of an object are judged, and under which key.
+
+use serde_json::{Number, Value};
+
+use super::base64;
+use super::command;
+use super::inside::{Context, Found, What, may_be_secret, scan};
+use super::keys::Class;
+use super::value::{Grade, Setting, is_basic, judge};
+use super::weak::Names;
+use crate::model::{HelmRelease, NodeId, Step, Subject, Tree};
+
+/// A scalar that holds secrets.
+pub struct Hit<'a> {
+    /// The scalar.
+    pub node: NodeId,
+    /// The key that says what it is.
+    pub key: &'a str,
+    /// The secrets in it; never empty.
+    pub found: Vec<Found>,
+}
+
+impl Hit<'_> {
+    /// The worst of the secrets in the scalar.
+    #[must_use]
+    pub fn worst(&self) -> Option<&Found> {
+        // The first of the worst: that is where a reader begins to look.
+        self.found.iter().rev().max_by_key(|found| found.grade)
+    }
+}
+
+/// kubectl's copy of the whole object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Calls `on` with every scalar of the object that holds a secret.
+pub fn scan_subject<'a>(subject: &Subject<'a>, mut on: impl FnMut(Hit<'a>)) {
+    let tree = &subject.tree;
+    let release = HelmRelease::of(subject);
+    let spec = |key: &str| {
+        subject
+            .root
+            .get("spec")
+            .and_then(|spec| spec.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or("")
+    };
+    let names = Names::of([
+        subject.name,
+        release.chart_name(),
+        subject.namespace,
+        spec("releaseName"),
+        spec("targetNamespace"),
+    ]);
+    let context = Context {
+        names: &names,
+        depth: 0,
+    };
+    if let Some(metadata) = tree.child(NodeId::ROOT, "metadata") {
+        for map in ["annotations", "labels"] {
+            if let Some(map) = tree.child(metadata, map) {
+                walk(tree, map, true, context, &mut on);
+            }
+        }
+    }
+    if let Some(spec) = subject.spec() {
+        walk(tree, spec, false, context, &mut on);
+    }
+}
+
+fn walk<'a>(
+    tree: &Tree<'a>,
+    top: NodeId,
+    is_note: bool,
+    context: Context<'_>,
+    on: &mut impl FnMut(Hit<'a>),
+) {
+    let end = tree.after(top);
+    let mut at = top;
+    while at < end {
+        let node = tree.node(at);
+        match node.value {
+            Value::Object(map) => {
+                if node.step.key().is_some_and(only_names) || is_reference(map) {
+                    at = tree.after(at);
+                    continue;
+                }
+            }
+            Value::Array(_) => {
+                if node.step.key().is_some_and(only_names) {
+                    at = tree.after(at);
+                    continue;
+                }
+            }
+            Value::String(text) => {
+                if node.step.key() != Some(LAST_APPLIED) {
+                    string(tree, at, text, is_note, context, on);
+                }
+            }
+            Value::Number(number) => self::number(tree, at, number, on),
+            Value::Null | Value::Bool(_) => {}
+        }
+        at = tree.next(at);
+    }
+}
+
+/// Keys under which everything only names where a value is, or is encrypted.
+fn only_names(key: &str) -> bool {
+    // Each of them ends so; most keys are told apart by their length and last letters.
+    matches!(
+        key,
+        "secretKeyRef"
+            | "configMapKeyRef"
+            | "secretRef"
+            | "configMapRef"
+            | "remoteRef"
+            | "valueFrom"
+            | "valuesFrom"
+            | "envFrom"
+            | "fieldRef"
+            | "resourceFieldRef"
+            | "secretStoreRef"
+            | "encryptedData"
+            | "sops"
+            | "secretKeys"
+            | "existingSecretKeys"
+            | "imagePullSecrets"
+            | "sourceRef"
+            | "chartRef"
+    )
+}
+
+/// A map that has only the keys of a reference.
+fn is_reference(map: &serde_json::Map<String, Value>) -> bool {
+    !map.is_empty()
+        && map.len() <= 4
+        && map.contains_key("name")
+        && map
+            .keys()
+            .all(|key| matches!(key.as_str(), "name" | "key" | "optional" | "namespace"))
+}
+
+/// Keys that say nothing of their value: the key above does, or the `name` beside.
+fn says_nothing(key: &str) -> bool {
+    matches!(key, "value" | "default" | "content" | "defaultValue")
+}
+
+/// The key that says what the value at `node` is, and the node that has that key.
+fn effective_key<'a>(tree: &Tree<'a>, node: NodeId) -> (&'a str, NodeId) {
+    let mut at = node;
+    loop {
+        match tree.node(at).step {
+            Step::Root => return ("", at),
+            Step::Index(_) => {}
+            Step::Key(key) if says_nothing(key) => {
+                if let Some(name) = name_beside(tree, at) {
+                    return (name, at);
+                }
+            }
+            Step::Key(key) => return (key, at),
+        }
+        match tree.parent(at) {
+            Some(parent) => at = parent,
+            None => return ("", at),
+        }
+    }
+}
+
+/// The name in `{name, value}`, and the last segment of `path` in a JSON patch.
+fn name_beside<'a>(tree: &Tree<'a>, node: NodeId) -> Option<&'a str> {
+    let map = tree.value(tree.parent(node)?).as_object()?;
+    let text = |key: &str| map.get(key).and_then(Value::as_str);
+    if map.contains_key("op") {
+        return text("path").and_then(|path| path.rsplit('/').next());
+    }
+    text("name").or_else(|| text("key"))
+}
+
+fn string<'a>(
+    tree: &Tree<'a>,
+    node: NodeId,
+    text: &'a str,
+    is_note: bool,
+    context: Context<'_>,
+    on: &mut impl FnMut(Hit<'a>),
+) {
+    if text.len() < 2 {
+        return;
+    }
+    let (key, keyed) = effective_key(tree, node);
+    let mut found = Vec::new();
+    let mut class = if may_be_secret(key) {
+        class_under(tree, key, keyed)
+    } else {
+        Class::Unknown
+    };
+    if is_note {
+        // Annotations are written for many readers: a strong word there is none yet.
+        class = class.min(Class::Opaque);
+    }
+    if let Some(data) = secret_data(tree, keyed) {
+        // What a Secret holds is more often a secret than not, unless its key says otherwise.
+        if class == Class::Unknown {
+            class = Class::Ambiguous;
+        }
+        if data == Data::Base64 {
+            encoded(key, class, text, context, &mut found);
+        }
+    }
+    if found.is_empty() {
+        if class.is_secret() {
+            under_key(key, class, text, context.names, &mut found);
+        } else if key == "auth" && is_basic(text) {
+            found.push(whole(Grade::Literal, text));
+        }
+        if let Step::Index(index) = tree.node(node).step {
+            argument(tree, node, index, text, context.names, &mut found);
+        }
+        scan(text, context, &mut found);
+    }
+    if !found.is_empty() {
+        on(Hit { node, key, found });
+    }
+}
+
+/// The class of `key`; one that is only `key`, `token` or `secret` takes the key above to it.
+fn class_under(tree: &Tree<'_>, key: &str, keyed: NodeId) -> Class {
+    let above = tree
+        .parent(keyed)
+        .map_or("", |parent| effective_key(tree, parent).0);
+    Class::of_key_under(key, above)
+}
+
+fn under_key(key: &str, class: Class, text: &str, names: &Names<'_>, found: &mut Vec<Found>) {
+    let trimmed = text.trim();
+    // A file under the key of a secret is read as a file, unless it is one block of base64.
+    if trimmed.contains('\n')
+        && !trimmed
+            .bytes()
+            .all(|byte| super::bytes::is_base64(byte) || byte == b'\n')
+    {
+        return;
+    }
+    if let Some(judged) = judge(class, key, text, Setting::Scalar, names) {
+        let start = (judged.literal.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        found.push(Found {
+            grade: judged.grade,
+            what: What::Value,
+            literal: Some(start..start + judged.literal.len()),
+            key: None,
+            line: 0,
+        });
+    }
+}
+
+fn whole(grade: Grade, text: &str) -> Found {
+    Found {
+        grade,
+        what: What::Value,
+        literal: Some(0..text.len()),
+        key: None,
+        line: 0,
+    }
+}
+
+/// How the values of an embedded Secret are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Data {
+    Plain,
+    Base64,
+}
+
+/// Whether the value at `node` is an entry of an embedded Secret.
+fn secret_data(tree: &Tree<'_>, node: NodeId) -> Option<Data> {
+    let map = tree.parent(node)?;
+    let kind = match tree.node(map).step {
+        Step::Key("stringData") => return Some(Data::Plain),
+        Step::Key("data") => Data::Base64,
+        _ => return None,
+    };
+    let manifest = tree.value(tree.parent(map)?);
+    (manifest.get("kind").and_then(Value::as_str) == Some("Secret")).then_some(kind)
+}
+
+/// Judges what an entry of a Secret's `data` decodes to.
+fn encoded(key: &str, class: Class, text: &str, context: Context<'_>, found: &mut Vec<Found>) {
+    let Some(decoded) = base64::to_text(text.trim().as_bytes()) else {
+        return;
+    };
+    let mut inner = Vec::new();
+    if class.is_secret() {
+        under_key(key, class, &decoded, context.names, &mut inner);
+    }
+    scan(&decoded, context, &mut inner);
+    if let Some(worst) = inner.into_iter().max_by_key(|inner| inner.grade) {
+        found.push(Found {
+            literal: None,
+            key: None,
+            line: 0,
+            ..worst
+        });
+    }
+}
+
+/// `--password`, `x` in two items; `-u`, `user:x` after curl.
+fn argument<'a>(
+    tree: &Tree<'a>,
+    node: NodeId,
+    index: usize,
+    text: &'a str,
+    names: &Names<'_>,
+    found: &mut Vec<Found>,
+) {
+    let Some(items) = tree
+        .parent(node)
+        .and_then(|list| tree.value(list).as_array())
+    else {
+        return;
+    };
+    let before = index
+        .checked_sub(1)
+        .and_then(|index| items.get(index))
+        .and_then(Value::as_str)
+        .filter(|flag| flag.starts_with('-') && !flag.contains(['=', ' ']));
+    let judged = match before {
+        Some(flag) if flag.starts_with("--") || flag.len() > 2 => {
+            if text.starts_with('-') || !may_be_secret(flag) {
+                None
+            } else {
+                let key = flag.trim_start_matches('-');
+                judge(Class::of(key), key, text, Setting::Scalar, names)
+            }
+        }
+        Some(flag) => {
+            program(items).and_then(|program| command::in_list(program, flag, text, false, names))
+        }
+        None => None,
+    };
+    let judged = judged.or_else(|| {
+        let glued = text.starts_with('-') && !text.starts_with("--") && text.len() > 2;
+        let value = glued.then(|| text.get(2..)).flatten()?;
+        command::in_list(program(items)?, text, value, true, names)
+    });
+    if let Some(judged) = judged {
+        let start = (judged.literal.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        found.push(Found {
+            literal: Some(start..start + judged.literal.len()),
+            ..whole(judged.grade, text)
+        });
+    }
+}
+
+fn program(items: &[Value]) -> Option<command::Program> {
+    items
+        .iter()
+        .filter_map(Value::as_str)
+        .find_map(command::program)
+}
+
+/// A number is a password where its key says so: a substituted `"${PIN}"` arrives as one.
+fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMut(Hit<'a>)) {
+    let (key, keyed) = effective_key(tree, node);
+    if !may_be_secret(key) {
+        return;
+    }
+    let value = number.as_i64().map_or(u64::MAX, i64::unsigned_abs);
+    let is_secret = match class_under(tree, key, keyed) {
+        Class::Password => true,
+        Class::Strong => value >= 10_000_000,
+        // A short number is the pin of a board, a long one somebody's.
+        Class::Ambiguous => {
+            key.len() >= 3 && ends_with_pin(key) && (1000..=99_999_999).contains(&value)
+        }
+        _ => false,
+    };
+    if is_secret {
+        let grade = if value < 100_000_000 {
+            Grade::Weak
+        } else {
+            Grade::Literal
+        };
+        on(Hit {
+            node,
+            key,
+            found: vec![Found {
+                literal: None,
+                ..whole(grade, "")
+            }],
+        });
+    }
+}
+
+fn ends_with_pin(key: &str) -> bool {
+    key.as_bytes()[key.len() - 3..].eq_ignore_ascii_case(b"pin")
+}
