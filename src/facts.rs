@@ -1,6 +1,9 @@
 //! Questions that rules ask about objects other than the judged one, and the three kinds of answer.
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::model::Hidden;
 
 /// Names an object of a kind that the question implies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +50,40 @@ pub struct Claim {
     pub terminating: bool,
 }
 
+/// How the Kustomization that applied an object made it from Git.
+#[derive(Clone, Default)]
+pub struct Substitution {
+    /// `spec.serviceAccountName`: who it writes as, in its own namespace.
+    pub service_account: Option<String>,
+    /// Whether `spec.kubeConfig` is set: then it does not apply to this cluster at all.
+    pub is_remote: bool,
+    /// Whether `spec.decryption` is set: what arrives in plain text may be encrypted in Git.
+    pub decrypts: bool,
+    /// The variables of `spec.postBuild.substituteFrom`, as far as they may be read.
+    pub variables: Arc<[Variable]>,
+}
+
+/// A variable that Flux substitutes.
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// What it is kept in. Only a Secret keeps it out of Git.
+    pub store: Store,
+    /// Its value.
+    pub value: Hidden,
+}
+
+/// The kinds of objects that keep variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// A Secret that `substituteFrom` names.
+    Secret,
+    /// A ConfigMap that `substituteFrom` names.
+    ConfigMap,
+    /// `postBuild.substitute`, in the Kustomization itself.
+    Inline,
+}
+
 /// What is known of the world around the judged object. Answers are given at once: who must wait
 /// for them gathers first and judges again.
 pub trait Facts {
@@ -55,6 +92,14 @@ pub trait Facts {
 
     /// Whether any HelmRelease's `chartRef` names this OCIRepository.
     fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool>;
+
+    /// What the Kustomization of that name substituted into what it applied. Whoever answers reads
+    /// the Secrets anew rather than from a cache: one may have rotated a moment ago.
+    fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
+        // Reading Secrets is opt-in, so most know nothing of them.
+        let _ = kustomization;
+        Answer::Unseen(Unseen::NoCluster)
+    }
 }
 
 /// The facts of whoever knows nothing but the object.

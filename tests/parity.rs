@@ -1,5 +1,7 @@
 //! The same object has the same findings at admission and as a file.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use lockkeeper::admission::Review;
 use lockkeeper::facts::NoFacts;
@@ -50,11 +52,14 @@ fn at_admission(object: &Value) -> Vec<String> {
     told(&answer.verdict)
 }
 
-/// The objects of the written reviews.
+/// The objects of the written and of the recorded reviews.
 fn objects() -> Vec<Value> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/reviews");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut objects = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the folder") {
+    let entries = ["reviews", "recorded-reviews"]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(fixtures.join(folder)).expect("the folder"));
+    for entry in entries {
         let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("text");
         let mut review: Value = serde_json::from_str(&text).expect("JSON");
         let object = review["request"]["object"].take();

@@ -3,6 +3,7 @@
 pub mod app_template;
 pub mod claim;
 pub mod finding;
+pub mod hidden;
 pub mod image;
 pub mod mounts;
 pub mod persistence;
@@ -15,6 +16,7 @@ pub mod tree;
 pub use app_template::AppTemplate;
 pub use claim::ClaimReference;
 pub use finding::{Action, Basis, Certainty, Finding, Findings};
+pub use hidden::Hidden;
 pub use image::ImageReference;
 pub use mounts::{Mount, Scope};
 pub use persistence::{Persistence, VolumeKind};

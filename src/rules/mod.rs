@@ -21,6 +21,7 @@ pub mod storage;
 pub static RULES: &[&dyn AnyRule] = &[
     &secrets::literal_secret::LiteralSecret,
     &secrets::weak_default_secret::WeakDefaultSecret,
+    &secrets::unresolved_placeholder::UnresolvedPlaceholder,
     &pinning::unpinned_chart::UnpinnedChart,
     &pinning::unpinned_image::UnpinnedImage,
     &storage::undeclared_storage::UndeclaredStorage,

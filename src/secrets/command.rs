@@ -1,15 +1,17 @@
-//! Short flags that carry passwords: `curl -u user:password`, `mysql -pPASSWORD`.
+//! Flags that carry passwords without saying so: `curl -u user:password`, `mysql -pPASSWORD`.
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use super::inside::{Scanner, What};
 use super::keys::Class;
-use super::value::{Setting, judge};
+use super::value::{Grade, Judged, Setting, judge};
 use super::weak::Names;
 
 /// Programs whose short flags take a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Program {
+enum Program {
     Curl,
     Mysql,
     Redis,
@@ -18,15 +20,18 @@ pub(super) enum Program {
     Ldap,
     Mosquitto,
     Snmp,
-    Docker,
+    Registry,
 }
 
 /// The program that the words of a command name.
-pub(super) fn program(command: &str) -> Option<Program> {
-    command.split_ascii_whitespace().find_map(|word| {
+fn program<'c>(words: &(impl Iterator<Item = &'c str> + Clone)) -> Option<Program> {
+    let found = words.clone().find_map(|word| {
         let word = word.trim_matches(['"', '\'', '`', '$', '(']);
         named(word.rsplit('/').next().unwrap_or(word))
-    })
+    })?;
+    // `docker run -p 80:80` publishes a port.
+    let logs_in = || words.clone().any(|word| word == "login");
+    (found != Program::Registry || logs_in()).then_some(found)
 }
 
 fn named(name: &str) -> Option<Program> {
@@ -40,58 +45,121 @@ fn named(name: &str) -> Option<Program> {
         "ldapsearch" | "ldapmodify" | "ldapadd" | "ldapwhoami" | "ldapdelete" => Program::Ldap,
         "mosquitto_pub" | "mosquitto_sub" | "mosquitto_rr" => Program::Mosquitto,
         "snmpwalk" | "snmpget" | "snmpset" | "snmpbulkwalk" => Program::Snmp,
-        "docker" | "podman" | "helm" | "crane" | "skopeo" | "oras" => Program::Docker,
+        "docker" | "podman" | "helm" | "crane" | "skopeo" | "oras" | "nerdctl" | "buildah" => {
+            Program::Registry
+        }
         _ => return None,
     })
 }
 
-/// The password in the value of a short flag; `None` when the flag is about something else.
-fn password(program: Program, letter: u8, glued: bool, value: &str) -> Option<&str> {
+/// The password in the value of a flag; `None` when the flag is about something else.
+fn password(program: Option<Program>, letter: u8, glued: bool, value: &str) -> Option<&str> {
+    let after_colon = || value.split_once(':').map(|(_, password)| password);
     match (program, letter) {
+        (_, b':') => after_colon(),
         // `user:password`; without a colon it is the user alone.
-        (Program::Curl, b'u') => value.split_once(':').map(|(_, password)| password),
-        (Program::Mysql, b'p') => glued.then_some(value),
-        (Program::Redis, b'a')
-        | (Program::Mongo | Program::Sshpass | Program::Docker, b'p')
-        | (Program::Mosquitto, b'P')
-        | (Program::Ldap, b'w')
-        | (Program::Snmp, b'c') => Some(value),
+        (Some(Program::Curl), b'u') => after_colon(),
+        (Some(Program::Mysql), b'p') => glued.then_some(value),
+        (Some(Program::Redis), b'a')
+        | (Some(Program::Mongo | Program::Sshpass | Program::Registry), b'p')
+        | (Some(Program::Mosquitto), b'P')
+        | (Some(Program::Ldap), b'w')
+        | (Some(Program::Snmp), b'c') => Some(value),
         _ => None,
     }
 }
 
-/// Judges the short flag that stands in a longer text.
-pub(super) fn short_flag(
+fn judged<'v>(text: &'v str, setting: Setting, names: &Names<'_>) -> Option<Judged<'v>> {
+    judge(Class::Password, "password", text, setting, names)
+}
+
+/// Judges a flag that stands in a longer text; `letter` is `:` for flags that take `user:password`.
+pub(super) fn flag_in_text(
     scanner: &mut Scanner<'_, '_>,
-    program: Program,
+    command: &str,
     letter: u8,
     glued: bool,
     range: Range<usize>,
-    setting: Setting,
 ) {
+    let program = program(&command.split_ascii_whitespace());
     let value = &scanner.text[range];
     let names = scanner.context.names;
-    let judged = password(program, letter, glued, value)
-        .and_then(|text| judge(Class::Password, "password", text, setting, names));
-    if let Some(judged) = judged {
-        let literal = scanner.range_of(judged.literal);
-        scanner.add(judged.grade, What::Value, literal, None);
+    let found = password(program, letter, glued, value)
+        .and_then(|text| judged(text, Setting::Quoted, names));
+    if let Some(found) = found {
+        let literal = scanner.range_of(found.literal);
+        scanner.add(found.grade, What::Value, literal, None);
     }
 }
 
-/// The password in the item of a list of arguments: `value` follows `flag`, or `flag` holds both.
-pub(super) fn in_list<'v>(
-    program: Program,
+/// Judges the item of a list of arguments that follows the short flag `flag`.
+pub(super) fn after_flag<'v>(
+    items: &[Value],
     flag: &str,
     value: &'v str,
-    glued: bool,
     names: &Names<'_>,
-) -> Option<super::value::Judged<'v>> {
+) -> Option<Judged<'v>> {
     let letter = match flag.as_bytes() {
         [b'-', letter] => *letter,
-        [b'-', letter, ..] if glued => *letter,
+        _ if matches!(flag, "--user" | "--proxy-user") => b'u',
+        _ if matches!(
+            flag,
+            "--auth" | "--basic-auth" | "--credentials" | "--creds"
+        ) =>
+        {
+            b':'
+        }
         _ => return None,
     };
-    let text = password(program, letter, glued, value)?;
-    judge(Class::Password, "password", text, Setting::Scalar, names)
+    let program = program(&items.iter().filter_map(Value::as_str));
+    judged(
+        password(program, letter, false, value)?,
+        Setting::Scalar,
+        names,
+    )
+}
+
+/// Judges the item of a list of arguments that holds a short flag and its value in one.
+pub(super) fn glued_flag<'v>(
+    items: &[Value],
+    item: &'v str,
+    names: &Names<'_>,
+) -> Option<Judged<'v>> {
+    if let Some((flag, value)) = item.split_once('=') {
+        return after_flag(items, flag, value, names);
+    }
+    let [b'-', letter @ (b'p' | b'a' | b'u' | b'w' | b'P'), _, ..] = item.as_bytes() else {
+        return None;
+    };
+    let program = program(&items.iter().filter_map(Value::as_str));
+    judged(
+        password(program, *letter, true, item.get(2..)?)?,
+        Setting::Scalar,
+        names,
+    )
+}
+
+/// `echo x | docker login --password-stdin`: what `echo` prints is the password.
+pub(super) fn piped(scanner: &mut Scanner<'_, '_>, at: usize) {
+    let text = &scanner.text[..at];
+    let line = text
+        .rfind('\n')
+        .map_or(text, |newline| &text[newline + 1..]);
+    let Some((_, rest)) = line.rsplit_once("echo ") else {
+        return;
+    };
+    let Some((word, _)) = rest.split_once('|') else {
+        return;
+    };
+    let word = word
+        .trim()
+        .trim_start_matches("-n ")
+        .trim_matches(['"', '\'']);
+    let names = scanner.context.names;
+    if let Some(found) = judged(word, Setting::Quoted, names)
+        && found.grade >= Grade::Weak
+    {
+        let literal = scanner.range_of(found.literal);
+        scanner.add(found.grade, What::Value, literal, None);
+    }
 }

@@ -6,7 +6,7 @@ use super::inside::{Scanner, What};
 use super::random::{is_drawn, is_random};
 use super::tokens::Format;
 use super::value::{Grade, is_basic};
-use super::{pairs, urls};
+use super::{manifest, pairs, urls};
 
 /// What the pass looks for beside words and token prefixes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(super) enum Fixed {
     GoDsn(&'static str),
     PgPass,
     Flag,
+    SecretManifest,
+    Identified,
 }
 
 impl Fixed {
@@ -60,6 +62,8 @@ impl Fixed {
         Fixed::GoDsn("@unix("),
         Fixed::PgPass,
         Fixed::Flag,
+        Fixed::SecretManifest,
+        Fixed::Identified,
     ];
 
     /// The text that the pass looks for, in letters of either case.
@@ -77,6 +81,8 @@ impl Fixed {
             Fixed::Telegram => ":AA",
             Fixed::PgPass => ":5432:",
             Fixed::Flag => " -",
+            Fixed::SecretManifest => "kind: Secret",
+            Fixed::Identified => "IDENTIFIED BY ",
             Fixed::Bcrypt(text) | Fixed::Hash(text) | Fixed::GoDsn(text) => text,
         }
     }
@@ -98,6 +104,8 @@ pub(super) fn fixed(scanner: &mut Scanner<'_, '_>, fixed: Fixed, at: usize) {
         Fixed::GoDsn(_) => urls::go_dsn(scanner, at),
         Fixed::PgPass => pairs::pgpass(scanner, at),
         Fixed::Flag => pairs::flag(scanner, at + 1),
+        Fixed::SecretManifest => manifest::at_secret(scanner, at),
+        Fixed::Identified => pairs::identified(scanner, at + Fixed::Identified.needle().len()),
     }
 }
 
@@ -241,7 +249,11 @@ fn bearer(scanner: &mut Scanner<'_, '_>, at: usize) {
         is_base64(byte) || matches!(byte, b'.' | b'~')
     });
     let text = &scanner.text[start..start + length];
-    if scanner.is_boundary(at) && is_random(text, 16) {
+    let has_digits = text.bytes().filter(u8::is_ascii_digit).count() >= 2;
+    if scanner.is_boundary(at)
+        && text.len() >= 16
+        && (is_random(text, 16) || has_digits && is_drawn(text))
+    {
         found(
             scanner,
             "a Bearer authorization header",

@@ -14,6 +14,7 @@ pub(super) fn is_harmless(value: &str) -> bool {
         || is_public_key(value)
         || is_variable_name(value)
         || is_sealed(value)
+        || is_verb(value)
 }
 
 /// Words that say that nothing is set, or what kind of thing would be.
@@ -190,6 +191,14 @@ fn is_variable_name(value: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
         && Class::of(value) != Class::Unknown
         && !is_random(value, 8)
+}
+
+/// A verb of printf, which stands for a value that comes later.
+fn is_verb(value: &str) -> bool {
+    matches!(
+        value,
+        "%s" | "%v" | "%q" | "%d" | "%[1]s" | "%[2]s" | "%[3]s"
+    )
 }
 
 /// A SealedSecret's ciphertext: base64 whose first bytes are the length of an RSA block.

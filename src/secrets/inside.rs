@@ -11,7 +11,6 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::bytes::is_base64;
 use super::formats::{self, Fixed};
-use super::keys::Class;
 use super::tokens::FORMATS;
 use super::value::Grade;
 use super::weak::Names;
@@ -249,10 +248,5 @@ impl<'t> Scanner<'t, '_> {
     /// The end of the base64 that begins at `at`.
     pub(super) fn base64_end(&self, at: usize) -> usize {
         at + super::bytes::run(&self.bytes()[at..], is_base64)
-    }
-
-    /// The class of the key in `range`.
-    pub(super) fn class_of(&self, range: &Range<usize>) -> Class {
-        Class::of(&self.text[range.clone()])
     }
 }

@@ -32,6 +32,10 @@ impl Class {
     pub(super) fn of_key_under(key: &str, above: &str) -> Self {
         let class = Self::of(key);
         let words = Words::of(key);
+        if class == Class::Unknown && key.eq_ignore_ascii_case("community") && speaks_of_snmp(above)
+        {
+            return Class::Password;
+        }
         if class == Class::Unknown {
             // `passwords: {alice: x}`.
             let plural = above
@@ -83,6 +87,17 @@ impl Class {
     pub(super) fn is_secret(self) -> bool {
         self >= Class::Weak
     }
+}
+
+/// Whether what stands around a `community` is about SNMP; its exporter has `auths`.
+pub(super) fn speaks_of_snmp(around: &str) -> bool {
+    around
+        .split(|byte: char| !byte.is_ascii_alphanumeric())
+        .any(|word| {
+            word.eq_ignore_ascii_case("snmp")
+                || word.eq_ignore_ascii_case("auths")
+                || word.eq_ignore_ascii_case("snmpd")
+        })
 }
 
 /// First words that make a setting of what follows: `enablePassword`, `maxTokens`, `checksum/secret`.
@@ -137,7 +152,8 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
             _ => Class::Password,
         },
         b"community" => match before {
-            b"" | b"snmp" | b"ro" | b"rw" | b"read" | b"write" | b"v2" | b"v2c" => Class::Password,
+            b"snmp" | b"ro" | b"rw" | b"read" | b"write" | b"v2" | b"v2c" => Class::Password,
+            // Games have communities too: the words around must speak of SNMP.
             _ => Class::Unknown,
         },
         b"apikey" | b"apikeys" | b"authkey" | b"privatekey" | b"masterkey" | b"encryptionkey"

@@ -10,6 +10,7 @@
 //! | `keys`, `words` | what a key says of its value |
 //! | `value`, `harmless`, `placeholder`, `random`, `weak` | what a value is under such a key |
 //! | `inside`, `pairs`, `urls`, `command` | secrets within texts: files, commands, connection strings |
+//! | `manifest` | Secret manifests within texts |
 //! | `formats`, `tokens` | what is a secret under any key |
 //!
 //! Nothing here is allocated until something is found, but for text that is decoded from base64.
@@ -21,6 +22,7 @@ mod formats;
 mod harmless;
 mod inside;
 mod keys;
+mod manifest;
 mod pairs;
 mod placeholder;
 mod random;

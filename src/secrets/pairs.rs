@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::bytes::{run, starts_with};
 use super::inside::{Scanner, What};
-use super::keys::Class;
+use super::keys::{Class, speaks_of_snmp};
 use super::placeholder::end_at;
 use super::random::is_random;
 use super::value::{Grade, Setting, is_basic, judge};
@@ -30,6 +30,8 @@ enum Joint {
     Element,
     /// `--key value`, `key value`.
     Space,
+    /// Two words side by side, which mean anything.
+    Loose,
 }
 
 /// Reads the key around the word at `start..end` and judges its value.
@@ -41,6 +43,9 @@ pub(super) fn at_word(scanner: &mut Scanner<'_, '_>, start: usize, end: usize) {
         return;
     };
     scanner.done = key.end;
+    if scanner.text[key.clone()].ends_with("password-stdin") {
+        return super::command::piped(scanner, key.start);
+    }
     let class = class_of(scanner, &key);
     if !class.is_secret() {
         return;
@@ -88,7 +93,10 @@ fn class_of(scanner: &Scanner<'_, '_>, key: &Range<usize>) -> Class {
         // Only what decodes to `user:password` counts; see `judge_value`.
         return Class::Ambiguous;
     }
-    scanner.class_of(key)
+    if text.eq_ignore_ascii_case("community") && speaks_of_snmp(scanner.text) {
+        return Class::Password;
+    }
+    Class::of(text)
 }
 
 /// The default of a placeholder whose name says that it is a secret.
@@ -131,8 +139,13 @@ fn judge_value(
     let Some(judged) = judge(class, name, text, setting, scanner.context.names) else {
         return;
     };
-    let must_be_random = joint == Joint::Colon || is_comment(scanner.bytes(), key.start);
-    if must_be_random && !(judged.grade == Grade::Literal && is_random(judged.literal, 8)) {
+    let shortest = match joint {
+        Joint::Loose => 16,
+        Joint::Colon => 8,
+        _ if is_comment(scanner.bytes(), key.start) => 8,
+        _ => 0,
+    };
+    if shortest > 0 && !(judged.grade == Grade::Literal && is_random(judged.literal, shortest)) {
         return;
     }
     let literal = scanner.range_of(judged.literal);
@@ -170,6 +183,10 @@ fn value_after(
     if bytes.get(at) == Some(&b']') {
         at += 1;
     }
+    if is_quoted && bytes[..key.start - 1].ends_with(b"define(") && bytes.get(at) == Some(&b',') {
+        let (range, setting) = read(scanner.text, at + 1, false)?;
+        return (setting == Setting::Quoted).then_some((range, setting, Joint::Assigned));
+    }
     if let Some(value) = value_of_named(bytes, at) {
         let (range, setting) = read(scanner.text, value, true)?;
         return Some((range, setting, Joint::Assigned));
@@ -203,13 +220,25 @@ fn value_after(
         _ if spaces > 0 && !is_quoted && takes_space(scanner, key, begins_line) => {
             (at + spaces, Joint::Space)
         }
+        // nginx' `proxy_set_header X-Api-Key x;`: only what looks random counts.
+        _ if spaces > 0 && !is_quoted => (at + spaces, Joint::Loose),
         _ => return None,
     };
+    // `'Password: '` asks for one.
+    let quote = key.start.checked_sub(1).map(|at| bytes[at]);
+    if !is_quoted && matches!(quote, Some(b'"' | b'\'')) {
+        let blank = run(&bytes[value..], |byte| byte == b' ');
+        if bytes.get(value + blank).copied() == quote {
+            return None;
+        }
+    }
     if joint == Joint::Element {
         let end = value + memchr::memchr(b'<', &bytes[value..])?;
         return Some((value..end, Setting::Quoted, joint));
     }
-    let to_end_of_line = begins_line && joint == Joint::Assigned;
+    // `KEY=value` ends with the word, as a shell reads it; `key: value` and `key = value` with the line.
+    let is_spaced = next != b'=' || spaces > 0 || following == Some(b' ');
+    let to_end_of_line = begins_line && joint == Joint::Assigned && is_spaced;
     let (range, setting) = read(scanner.text, value, to_end_of_line)?;
     // A flag's value is no flag.
     if joint == Joint::Space && bytes[range.start] == b'-' {
@@ -314,8 +343,11 @@ fn read(text: &str, at: usize, to_end_of_line: bool) -> Option<(Range<usize>, Se
                 1
             };
         }
-        let end = end.min(limit);
-        let mut end = floor(text, end);
+        let mut end = floor(text, end.min(limit));
+        // Backticks run a command, or hold a template of JavaScript.
+        if quote == b'`' && text[inside..end].contains([' ', '$']) {
+            return None;
+        }
         if escapes > 0 {
             while end > inside && bytes[end - 1] == b'\\' {
                 end -= 1;
@@ -421,35 +453,54 @@ pub(super) fn pgpass(scanner: &mut Scanner<'_, '_>, at: usize) {
     }
 }
 
-/// A short flag, such as `-u user:password` of curl or `-pPASSWORD` of mysql.
+/// SQL's `IDENTIFIED BY 'x'`.
+pub(super) fn identified(scanner: &mut Scanner<'_, '_>, after: usize) {
+    if let Some((range, Setting::Quoted)) = read(scanner.text, after, false) {
+        judge_value(
+            scanner,
+            &(after..after),
+            Class::Password,
+            range,
+            Setting::Quoted,
+            Joint::Assigned,
+        );
+    }
+}
+
+/// A flag, such as `-u user:password` of curl or `-pPASSWORD` of mysql.
 pub(super) fn flag(scanner: &mut Scanner<'_, '_>, at: usize) {
     let bytes = scanner.bytes();
-    let Some(&letter) = bytes.get(at + 1) else {
-        return;
+    let name = run(&bytes[at..], |byte| {
+        byte == b'-' || byte.is_ascii_alphabetic()
+    });
+    let (letter, value, glued) = match &bytes[at..at + name] {
+        // The long forms that say nothing of a password.
+        b"--user" | b"--proxy-user" | b"--userpwd" => (b'u', at + name + 1, false),
+        b"--auth" | b"--basic-auth" | b"--credentials" | b"--creds" => (b':', at + name + 1, false),
+        [b'-', letter @ (b'u' | b'p' | b'a' | b'P' | b'w' | b'c'), ..] => {
+            let glued = bytes
+                .get(at + 2)
+                .is_some_and(|byte| !byte.is_ascii_whitespace());
+            (*letter, if glued { at + 2 } else { at + 3 }, glued)
+        }
+        _ => return,
     };
-    if !matches!(letter, b'u' | b'p' | b'a' | b'P' | b'w' | b'c') {
+    if value >= bytes.len() || !scanner.text.is_char_boundary(value) {
         return;
     }
-    // The command begins after the last line break, pipe or semicolon.
-    let start = bytes[..at]
+    let start = command_start(bytes, at);
+    let command = &scanner.text[floor(scanner.text, start)..at];
+    if let Some((range, _)) = read(scanner.text, value, false) {
+        super::command::flag_in_text(scanner, command, letter, glued, range);
+    }
+}
+
+/// Where the command begins that `at` is in: after the last line break, pipe or semicolon.
+fn command_start(bytes: &[u8], at: usize) -> usize {
+    bytes[..at]
         .iter()
         .rev()
         .take(512)
         .position(|byte| matches!(byte, b'\n' | b'|' | b';' | b'&' | b'('))
-        .map_or(at.saturating_sub(512), |back| at - back);
-    let start = floor(scanner.text, start);
-    let Some(program) = super::command::program(&scanner.text[start..at]) else {
-        return;
-    };
-    let glued = bytes
-        .get(at + 2)
-        .is_some_and(|byte| !byte.is_ascii_whitespace());
-    let value = if glued { at + 2 } else { at + 3 };
-    if value >= bytes.len() || !scanner.text.is_char_boundary(value) {
-        return;
-    }
-    let Some((range, setting)) = read(scanner.text, value, false) else {
-        return;
-    };
-    super::command::short_flag(scanner, program, letter, glued, range, setting);
+        .map_or(at.saturating_sub(512), |back| at - back)
 }

@@ -130,9 +130,16 @@ pub(super) fn is_random(text: &str, shortest: usize) -> bool {
 /// `xxxxxxxx` or `your-token-here`. The prefix has said most already.
 pub(super) fn is_drawn(text: &str) -> bool {
     let bytes = &text.as_bytes()[..text.len().min(ENOUGH)];
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let is_surprising = |part: &[u8]| {
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        surprise(part) * 10 >= 40 * length || part.iter().all(u8::is_ascii_hexdigit)
+    };
     !is_repetitive(bytes)
-        && (surprise(bytes) * 10 >= 40 * length || bytes.iter().all(u8::is_ascii_hexdigit))
+        && (is_surprising(bytes)
+            // Slack's tokens are numbers with the secret behind them.
+            || bytes
+                .rsplit(|byte| matches!(byte, b'-' | b'/' | b'.'))
+                .any(|part| part.len() >= 16 && is_surprising(part)))
 }
 
 /// Whether few different bytes make the text, as in `xxxxxxxx` or `12341234`.

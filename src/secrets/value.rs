@@ -116,7 +116,7 @@ fn literal<'v>(
             if is_number && class == Class::Strong && value.len() < 8 {
                 return None;
             }
-            if names_an_object(class, key, value) {
+            if names_an_object(class, key, value, names) {
                 return None;
             }
             if is_weak(value, key, names) {
@@ -161,16 +161,39 @@ fn without_scheme(value: &str) -> &str {
 }
 
 /// Charts have keys such as `webhookSecret: my-secret`, which name a Secret. Variables in capitals do not.
-fn names_an_object(class: Class, key: &str, value: &str) -> bool {
+fn names_an_object(class: Class, key: &str, value: &str, names: &Names<'_>) -> bool {
     class == Class::Strong
         && key.bytes().any(|byte| byte.is_ascii_lowercase())
         && ends_as_secret(key)
-        && value.contains('-')
-        && value.bytes().all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
-        })
-        && !is_random(value, 8)
+        && is_object_name(value, names)
         && !is_stand_in(value)
+}
+
+/// Whether `value` can be the name of a Secret: small words with hyphens, one of which says so.
+fn is_object_name(value: &str, names: &Names<'_>) -> bool {
+    let words = [
+        "secret",
+        "secrets",
+        "credentials",
+        "creds",
+        "auth",
+        "tls",
+        "oidc",
+        "oauth",
+        "oauth2",
+        "client",
+        "config",
+        "env",
+        "token",
+        "webhook",
+        "login",
+    ];
+    value.contains('-')
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !is_uuid(value)
+        && (value.split('-').any(|word| words.contains(&word)) || names.begin(value))
 }
 
 fn ends_as_secret(key: &str) -> bool {
@@ -213,6 +236,9 @@ fn is_code(value: &str, setting: Setting) -> bool {
             | b']'
             | b')'
     ) || (bytes.contains(&b'(') && !is_random(value, 8))
+    // `os.environ['DB_PASSWORD']`
+    || value.contains("['")
+    || value.contains("[\"")
         || is_dotted(value)
         || matches!(
             value,

@@ -186,18 +186,18 @@ fn string<'a>(
     if text.len() < 2 {
         return;
     }
-    let (key, keyed) = effective_key(tree, node);
-    let mut found = Vec::new();
-    let mut class = if may_be_secret(key) {
-        class_under(tree, key, keyed)
-    } else {
-        Class::Unknown
+    let data = secret_data(tree, node);
+    let (key, keyed) = match (data, tree.node(node).step) {
+        (Some(_), Step::Key(key)) => (key, node),
+        _ => effective_key(tree, node),
     };
+    let mut found = Vec::new();
+    let mut class = class_at(tree, key, keyed);
     if is_note {
         // Annotations are written for many readers: a strong word there is none yet.
         class = class.min(Class::Opaque);
     }
-    if let Some(data) = secret_data(tree, keyed) {
+    if let Some(data) = data {
         // What a Secret holds is more often a secret than not, unless its key says otherwise.
         if class == Class::Unknown {
             class = Class::Ambiguous;
@@ -222,12 +222,22 @@ fn string<'a>(
     }
 }
 
-/// The class of `key`; one that is only `key`, `token` or `secret` takes the key above to it.
-fn class_under(tree: &Tree<'_>, key: &str, keyed: NodeId) -> Class {
-    let above = tree
-        .parent(keyed)
-        .map_or("", |parent| effective_key(tree, parent).0);
-    Class::of_key_under(key, above)
+/// The class of `key`, which stands at `keyed`; one that is only `key`, `token` or `secret` takes the
+/// key above to it, and `passwords` gives its own to what is below.
+fn class_at(tree: &Tree<'_>, key: &str, keyed: NodeId) -> Class {
+    let above = || {
+        tree.parent(keyed)
+            .map_or("", |parent| effective_key(tree, parent).0)
+    };
+    if may_be_secret(key) {
+        return Class::of_key_under(key, above());
+    }
+    match tree.parent(keyed).map(|parent| tree.node(parent).step) {
+        Some(Step::Key(parent)) if parent.ends_with(['s', 'S']) && may_be_secret(parent) => {
+            Class::of_key_under(key, parent)
+        }
+        _ => Class::Unknown,
+    }
 }
 
 fn under_key(key: &str, class: Class, text: &str, names: &Names<'_>, found: &mut Vec<Found>) {
@@ -322,24 +332,16 @@ fn argument<'a>(
         .and_then(Value::as_str)
         .filter(|flag| flag.starts_with('-') && !flag.contains(['=', ' ']));
     let judged = match before {
-        Some(flag) if flag.starts_with("--") || flag.len() > 2 => {
-            if text.starts_with('-') || !may_be_secret(flag) {
-                None
-            } else {
-                let key = flag.trim_start_matches('-');
-                judge(Class::of(key), key, text, Setting::Scalar, names)
-            }
+        Some(flag) if flag.starts_with("--") && may_be_secret(flag) => {
+            let key = flag.trim_start_matches('-');
+            (!text.starts_with('-'))
+                .then(|| judge(Class::of(key), key, text, Setting::Scalar, names))
+                .flatten()
         }
-        Some(flag) => {
-            program(items).and_then(|program| command::in_list(program, flag, text, false, names))
-        }
+        Some(flag) => command::after_flag(items, flag, text, names),
         None => None,
     };
-    let judged = judged.or_else(|| {
-        let glued = text.starts_with('-') && !text.starts_with("--") && text.len() > 2;
-        let value = glued.then(|| text.get(2..)).flatten()?;
-        command::in_list(program(items)?, text, value, true, names)
-    });
+    let judged = judged.or_else(|| command::glued_flag(items, text, names));
     if let Some(judged) = judged {
         let start = (judged.literal.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         found.push(Found {
@@ -349,13 +351,6 @@ fn argument<'a>(
     }
 }
 
-fn program(items: &[Value]) -> Option<command::Program> {
-    items
-        .iter()
-        .filter_map(Value::as_str)
-        .find_map(command::program)
-}
-
 /// A number is a password where its key says so: a substituted `"${PIN}"` arrives as one.
 fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMut(Hit<'a>)) {
     let (key, keyed) = effective_key(tree, node);
@@ -363,7 +358,7 @@ fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMu
         return;
     }
     let value = number.as_i64().map_or(u64::MAX, i64::unsigned_abs);
-    let is_secret = match class_under(tree, key, keyed) {
+    let is_secret = match class_at(tree, key, keyed) {
         Class::Password => true,
         Class::Strong => value >= 10_000_000,
         // A short number is the pin of a board, a long one somebody's.

@@ -15,6 +15,16 @@ impl<'a> Names<'a> {
     pub(super) fn of(names: [&'a str; 5]) -> Self {
         Self { names }
     }
+
+    /// Whether `value` begins with one of the names and a hyphen, as names of a release's objects do.
+    pub(super) fn begin(&self, value: &str) -> bool {
+        self.names.iter().any(|name| {
+            !name.is_empty()
+                && value
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with('-'))
+        })
+    }
 }
 
 /// A value in small letters, without marks and with letters in the place of look-alike digits.

@@ -1,9 +1,9 @@
 //! `literal-secret`: a secret written out where a placeholder or a reference belongs.
 
+use super::{Kept, LiteralParams};
 use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
-use crate::rules::{Family, Meta, NoParams, Rule, rule};
-use crate::secrets::scan_subject;
+use crate::rules::{Family, Meta, Rule, rule};
 
 rule! {
     /// ## What it does
@@ -36,6 +36,15 @@ rule! {
     /// secrets, digests, public keys and certificates, and what SOPS or a SealedSecret encrypts.
     /// A guessable word is `weak-default-secret`'s.
     ///
+    /// ## Options
+    /// * `allowAnnotation` (default false): whether the annotation `lockkeeper.dev/allow-literal:
+    ///   '<pointer>: reason; …'` on the object makes an audit of the finding at that JSON Pointer.
+    /// * `encryptedAnnotation` (default false): the same for `lockkeeper.dev/encrypted-in-git:
+    ///   '<pointer>; …'`, for values that SOPS encrypts in Git and Flux decrypts.
+    /// * `controller`: the user name of kustomize-controller. What it writes is compared with the
+    ///   variables that it substituted from Secrets, where Lockkeeper may read them; a literal that
+    ///   is one of them is only an audit.
+    ///
     /// ## References
     /// * <https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution>
     /// * <https://fluxcd.io/flux/components/helm/helmreleases/#values-references>
@@ -45,7 +54,7 @@ rule! {
 const HELP: &str = "keep the value in a Secret and refer to it (`valueFrom.secretKeyRef`, `existingSecret`), or write `${NAME}` and let Flux substitute it (`postBuild.substituteFrom`); replace the value, as it is known now";
 
 impl Rule for LiteralSecret {
-    type Params = NoParams;
+    type Params = LiteralParams;
     const META: Meta = Meta {
         name: "literal-secret",
         family: Family::Secrets,
@@ -55,14 +64,7 @@ impl Rule for LiteralSecret {
     };
     const DOC: &'static str = Self::PAGE;
 
-    fn check(&self, case: &Case<'_>, _: &Self::Params, _: &dyn Facts, out: &mut Findings) {
-        let tree = &case.subject.tree;
-        scan_subject(&case.subject, |hit| {
-            if let Some(worst) = hit.worst()
-                && !super::is_weak(&hit)
-            {
-                super::report(tree, &hit, worst, out).help(HELP);
-            }
-        });
+    fn check(&self, case: &Case<'_>, params: &Self::Params, facts: &dyn Facts, out: &mut Findings) {
+        super::check(case, Kept::Literal, HELP, params, facts, out);
     }
 }

@@ -1,16 +1,136 @@
 //! Values that must stay placeholders or references.
 
+mod allowance;
 pub mod literal_secret;
+mod provenance;
+#[cfg(test)]
+mod tests;
+pub mod unresolved_placeholder;
 pub mod weak_default_secret;
 
-use crate::model::{Finding, Findings, Tree};
-use crate::secrets::{Found, Grade, Hit, What, looks_like_secret};
+use serde::{Deserialize, Serialize};
 
-/// Whether a scalar belongs to `weak-default-secret`; else it is `literal-secret`'s. The worst of the
-/// secrets in a scalar decides, so that no scalar is reported twice.
-fn is_weak(hit: &Hit<'_>) -> bool {
-    hit.worst()
-        .is_some_and(|worst| worst.grade != Grade::Literal)
+use crate::facts::Facts;
+use crate::model::{Action, Case, Finding, Findings, Tree};
+use crate::rules::Params;
+use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, scan_subject};
+use provenance::{Origin, Owner};
+
+/// What a policy can set for the rules about literals.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct LiteralParams {
+    /// Whether the annotation `lockkeeper.dev/allow-literal` counts.
+    pub allow_annotation: bool,
+    /// Whether the annotation `lockkeeper.dev/encrypted-in-git` counts.
+    pub encrypted_annotation: bool,
+    /// Who writes what Flux substituted: the user name of kustomize-controller.
+    pub controller: String,
+}
+
+impl Default for LiteralParams {
+    fn default() -> Self {
+        Self {
+            allow_annotation: false,
+            encrypted_annotation: false,
+            controller: "system:serviceaccount:flux-system:kustomize-controller".to_owned(),
+        }
+    }
+}
+
+impl Params for LiteralParams {}
+
+/// Which literals a rule reports. The worst of the secrets in a scalar decides, so that no scalar is
+/// reported twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// Secrets that nobody would guess.
+    Literal,
+    /// Words that anyone would.
+    Weak,
+}
+
+/// Reports the scalars of the case's subject that are the rule's.
+fn check(
+    case: &Case<'_>,
+    kept: Kept,
+    help: &'static str,
+    params: &LiteralParams,
+    facts: &dyn Facts,
+    out: &mut Findings,
+) {
+    let tree = &case.subject.tree;
+    let mut owner = None;
+    scan_subject(&case.subject, |hit| {
+        let Some(worst) = hit.worst() else { return };
+        if (worst.grade == Grade::Literal) != (kept == Kept::Literal) {
+            return;
+        }
+        let owner = owner.get_or_insert_with(|| Owner::of(case, &params.controller, facts));
+        let finding = report(tree, &hit, worst, out);
+        finding.help(help);
+        if worst.grade == Grade::WeakFallback {
+            finding.help(HELP_FALLBACK).at_most(Action::Warn);
+        }
+        let text = tree.value(hit.node).as_str();
+        excuse(finding, case, params, &owner.origin(&hit, text), help);
+    });
+}
+
+const HELP_FALLBACK: &str = "leave the default out, so that a missing variable is seen rather than replaced by a known word";
+
+const HELP_RIGHT: &str = "; if Flux substituted it from a Secret, let Lockkeeper see so: give its service account a Role to `get` that Secret by `resourceNames`, and list it in the policy";
+
+const HELP_DECRYPTED: &str = "; its Kustomization decrypts with SOPS: if the value is encrypted in Git, name its place in the annotation `lockkeeper.dev/encrypted-in-git`, where the policy allows that";
+
+/// Lowers a finding whose literal is allowed, encrypted in Git, or came from a placeholder.
+fn excuse(
+    finding: &mut Finding,
+    case: &Case<'_>,
+    params: &LiteralParams,
+    origin: &Origin<'_>,
+    help: &'static str,
+) {
+    if params.allow_annotation
+        && let Some(reason) = allowance::reason(&case.subject, &finding.pointer)
+    {
+        finding
+            .message
+            .push_str("; the annotation `lockkeeper.dev/allow-literal` allows it: ");
+        finding.message.push_str(reason);
+        finding.at_most(Action::Audit);
+        return;
+    }
+    if params.encrypted_annotation && allowance::is_encrypted(&case.subject, &finding.pointer) {
+        finding.message.push_str(
+            "; the annotation `lockkeeper.dev/encrypted-in-git` says that it is encrypted in Git",
+        );
+        finding.at_most(Action::Audit);
+        return;
+    }
+    match origin {
+        Origin::Substituted(name) => {
+            finding.message.push_str("; Flux substituted it from ");
+            match name {
+                Some(name) => {
+                    finding.message.push_str("the variable `");
+                    finding.message.push_str(name);
+                    finding.message.push('`');
+                }
+                None => finding.message.push_str("a variable of its Kustomization"),
+            }
+            finding
+                .help("nothing is to be done: it is a placeholder in Git")
+                .at_most(Action::Audit);
+        }
+        Origin::Unseen => {
+            finding.help([help, HELP_RIGHT].concat());
+        }
+        Origin::MaybeDecrypted => {
+            finding.help([help, HELP_DECRYPTED].concat());
+        }
+        Origin::Literal => {}
+    }
 }
 
 /// Adds the finding of a scalar. No message holds a value or its length.

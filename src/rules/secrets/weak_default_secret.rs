@@ -1,9 +1,9 @@
 //! `weak-default-secret`: a password that anyone would guess.
 
+use super::{Kept, LiteralParams};
 use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
-use crate::rules::{Family, Meta, NoParams, Rule, rule};
-use crate::secrets::{Grade, scan_subject};
+use crate::rules::{Family, Meta, Rule, rule};
 
 rule! {
     /// ## What it does
@@ -32,16 +32,23 @@ rule! {
     /// stands only as the default of a placeholder, as in `${KEY:=dummy}`, is never more than a
     /// warning. It is a rule of its own so that a lab can lower it.
     ///
+    /// ## Options
+    /// * `allowAnnotation` (default false): whether the annotation `lockkeeper.dev/allow-literal:
+    ///   '<pointer>: reason; …'` on the object makes an audit of the finding at that JSON Pointer.
+    /// * `encryptedAnnotation` (default false): the same for `lockkeeper.dev/encrypted-in-git:
+    ///   '<pointer>; …'`, for values that SOPS encrypts in Git and Flux decrypts.
+    /// * `controller`: the user name of kustomize-controller. What it writes is compared with the
+    ///   variables that it substituted from Secrets, where Lockkeeper may read them; a literal that
+    ///   is one of them is only an audit.
+    ///
     /// ## References
     /// * <https://cwe.mitre.org/data/definitions/1392.html>
     pub struct WeakDefaultSecret;
 }
 
 const HELP: &str = "let a generator make the password, keep it in a Secret, and refer to that (`existingSecret`, `valueFrom.secretKeyRef`, `${NAME}`)";
-const HELP_FALLBACK: &str = "leave the default out, so that a missing variable is seen rather than replaced by a known word";
-
 impl Rule for WeakDefaultSecret {
-    type Params = NoParams;
+    type Params = LiteralParams;
     const META: Meta = Meta {
         name: "weak-default-secret",
         family: Family::Secrets,
@@ -51,19 +58,7 @@ impl Rule for WeakDefaultSecret {
     };
     const DOC: &'static str = Self::PAGE;
 
-    fn check(&self, case: &Case<'_>, _: &Self::Params, _: &dyn Facts, out: &mut Findings) {
-        let tree = &case.subject.tree;
-        scan_subject(&case.subject, |hit| {
-            let Some(worst) = hit.worst() else { return };
-            if !super::is_weak(&hit) {
-                return;
-            }
-            let finding = super::report(tree, &hit, worst, out);
-            if worst.grade == Grade::WeakFallback {
-                finding.help(HELP_FALLBACK).at_most(Action::Warn);
-            } else {
-                finding.help(HELP);
-            }
-        });
+    fn check(&self, case: &Case<'_>, params: &Self::Params, facts: &dyn Facts, out: &mut Findings) {
+        super::check(case, Kept::Weak, HELP, params, facts, out);
     }
 }
