@@ -224,17 +224,18 @@ fn a_chart_of_a_person_is_judged_and_one_of_helm_controller_is_not() {
         &objects::helm_chart(&namespace, "own", "1.2.3"),
     )
     .expect_accepted();
-    let mut chart = objects::helm_chart(&namespace, "made", "1.x");
-    chart["metadata"]["labels"] = json!({
-        "helm.toolkit.fluxcd.io/name": "made",
-        "helm.toolkit.fluxcd.io/namespace": namespace,
-    });
+    // A label that anybody can write does not make it helm-controller's.
+    let mut labelled = objects::helm_chart_of(&namespace, "app", "1.x");
+    labelled["metadata"]["name"] = "labelled".into();
+    send(Way::Create, &labelled).expect_refused("charts.lockkeeper.dev");
+    let made = objects::helm_chart_of(&namespace, "app", "1.x");
     plane()
         .helm_controller()
-        .send(Way::ServerSideAs("helm-controller"), &chart.to_string())
+        .send(Way::ServerSideAs("helm-controller"), &made.to_string())
         .expect("kubectl")
         .expect_accepted();
-    assert!(stage().lockkeeper.reviews(&namespace, "made").is_empty());
+    let name = format!("{namespace}-app");
+    assert!(stage().lockkeeper.reviews(&namespace, &name).is_empty());
 }
 
 #[test]

@@ -172,10 +172,7 @@ impl Run<'_> {
         self.keep("helmchart-create-floating", "CREATE", "", || {
             person.send(Way::Create, &chart.to_string())
         });
-        let mut made = objects::helm_chart(namespace, "made", "1.x");
-        made["metadata"]["labels"] = json!({
-            "helm.toolkit.fluxcd.io/name": "made", "helm.toolkit.fluxcd.io/namespace": namespace,
-        });
+        let made = objects::helm_chart_of(namespace, "app", "1.x");
         self.keep("helmchart-create-by-helm-controller", "CREATE", "", || {
             let helm = plane.helm_controller();
             helm.send(Way::ServerSideAs("helm-controller"), &made.to_string())
