@@ -1,6 +1,8 @@
 //! Development tasks: `cargo xtask <task>`.
 
 mod cargo;
+mod corpus;
+mod docs;
 mod evaluate;
 mod test;
 mod up;
@@ -17,6 +19,12 @@ const TASKS: &[(&str, &str, Task)] = &[
         "run all tests: the quick ones, then those on a real control plane",
         test::run,
     ),
+    (
+        "corpus",
+        "judge the GitOps trees below a folder, and hold the denials against docs/accuracy.md",
+        corpus::run,
+    ),
+    ("docs", "write the rules' pages into docs/rules", docs::run),
     (
         "evaluate",
         "measure the secret detector on generated cases [--seed N] [--cases N]",
