@@ -1,7 +1,7 @@
 //! `literal-secret`: a secret written out where a placeholder or a reference belongs.
 
-use crate::facts::Facts;
 use super::{Kept, LiteralParams};
+use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
 use crate::rules::{Family, Meta, Rule, rule};
 

@@ -77,8 +77,7 @@ fn check(
     });
 }
 
-const HELP_FALLBACK: &str =
-    "leave the default out, so that a missing variable is seen rather than replaced by a known word";
+const HELP_FALLBACK: &str = "leave the default out, so that a missing variable is seen rather than replaced by a known word";
 
 const HELP_RIGHT: &str = "; if Flux substituted it from a Secret, let Lockkeeper see so: give its service account a Role to `get` that Secret by `resourceNames`, and list it in the policy";
 

@@ -1,7 +1,7 @@
 //! `weak-default-secret`: a password that anyone would guess.
 
-use crate::facts::Facts;
 use super::{Kept, LiteralParams};
+use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
 use crate::rules::{Family, Meta, Rule, rule};
 
