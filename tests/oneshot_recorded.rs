@@ -54,7 +54,7 @@ const REVIEWS: &[(&str, Answer)] = &[
 ];
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reviews/recorded")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/recorded-reviews")
 }
 
 async fn answer(path: &str, body: String) -> Value {

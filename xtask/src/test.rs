@@ -1,5 +1,7 @@
 //! `cargo xtask test`: all rings, the quick ones first; what they need is built, and nothing is skipped.
 
+use std::process::ExitCode;
+
 use anyhow::Context as _;
 use lockkeeper_testkit::crds;
 use lockkeeper_testkit::tools::Tool;
@@ -9,7 +11,7 @@ use crate::cargo::{build, cargo, run as finish, step};
 /// The crates whose tests start a control plane.
 const RING: [&str; 2] = ["lockkeeper-testkit", "lockkeeper-control-plane"];
 
-pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         arguments.is_empty(),
         "`cargo xtask test` takes no arguments"
@@ -28,7 +30,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             finish(cargo(&["test", "--package", name]))
         })?;
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Finds or builds every tool, the quick ones first, so that what is wrong shows early.
@@ -45,7 +47,7 @@ pub(crate) fn tools() -> anyhow::Result<()> {
 }
 
 /// `cargo xtask record`.
-pub(crate) fn record(arguments: &[String]) -> anyhow::Result<()> {
+pub(crate) fn record(arguments: &[String]) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         arguments.is_empty(),
         "`cargo xtask record` takes no arguments"
@@ -56,5 +58,6 @@ pub(crate) fn record(arguments: &[String]) -> anyhow::Result<()> {
         let mut command = cargo(&["test", "--package", RING[1], "--test", "recorded"]);
         command.env("UPDATE_REVIEWS", "1");
         finish(command)
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
 }

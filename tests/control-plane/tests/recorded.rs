@@ -1,4 +1,4 @@
-//! The reviews that a real API server sends, one for each operation, kept in tests/fixtures/reviews/recorded for the
+//! The reviews that a real API server sends, one for each operation, kept in tests/fixtures/recorded-reviews for the
 //! tests that need no API server. `UPDATE_REVIEWS=1` writes them anew.
 
 use std::collections::BTreeSet;
@@ -292,7 +292,7 @@ fn settle(done: &[(&str, Value)]) {
     }
     assert!(
         wrong.is_empty(),
-        "the API server sends something else than tests/fixtures/reviews/recorded shows; look at it, then write it \
+        "the API server sends something else than tests/fixtures/recorded-reviews shows; look at it, then write it \
          with `cargo xtask record`:\n{}",
         wrong.join("\n")
     );
