@@ -75,7 +75,8 @@ fn check_document(text: &str, document: &Document, engine: &Engine<'_>, report: 
         };
         let object = report.objects.len();
         report.objects.push(ObjectName::of(&subject));
-        let case = Case::of_file(subject, engine.now);
+        let mut case = Case::of_file(subject, engine.now);
+        case.request.form = engine.form;
         let effective = engine.policy.effective(&case.subject);
         let findings = judge(&case, &effective, engine.facts).findings;
         judged.push(Judged {

@@ -16,7 +16,7 @@ pub use file::check_text;
 
 use crate::facts::Facts;
 use crate::judge::Note;
-use crate::model::{Action, Certainty, Pointer, Subject};
+use crate::model::{Action, Certainty, Form, Pointer, Subject};
 use crate::policy::Policy;
 use crate::rules::{Family, RULES};
 use crate::yaml::Place;
@@ -29,6 +29,8 @@ pub struct Engine<'a> {
     pub facts: &'a (dyn Facts + Sync),
     /// The time of the judgement.
     pub now: Timestamp,
+    /// How far Flux has worked on the objects: files are its source, unless it printed them.
+    pub form: Form,
     /// The rules that know secrets, for masking: they are asked even where the policy turns them off.
     detectors: Policy,
 }
@@ -47,6 +49,7 @@ impl<'a> Engine<'a> {
             policy,
             facts,
             now,
+            form: Form::Source,
             detectors,
         }
     }

@@ -1,23 +1,46 @@
 //! Development tasks: `cargo xtask <task>`.
 
 mod cargo;
+mod corpus;
+mod docs;
 mod evaluate;
 mod test;
 mod up;
 
 use std::process::ExitCode;
 
-/// What a task does with the arguments behind its name.
-type Run = fn(&[String]) -> anyhow::Result<ExitCode>;
+/// A task with the arguments behind its name.
+type Task = fn(&[String]) -> anyhow::Result<()>;
 
-/// One line a task: its name, its arguments and what it is for, and what it does.
-#[rustfmt::skip]
-const TASKS: &[(&str, &str, Run)] = &[
-    ("test", "run all tests: the quick ones, then those on a real control plane", test::run),
-    ("record", "write anew the reviews that a real API server sends", test::record),
-    ("up", "[--background]: a control plane with Flux and Lockkeeper, until Ctrl-C or `down`", up::up),
+/// One line a task.
+const TASKS: &[(&str, &str, Task)] = &[
+    (
+        "test",
+        "run all tests: the quick ones, then those on a real control plane",
+        test::run,
+    ),
+    (
+        "corpus",
+        "judge the GitOps trees below a folder, and hold the denials against docs/accuracy.md",
+        corpus::run,
+    ),
+    ("docs", "write the rules' pages into docs/rules", docs::run),
+    (
+        "evaluate",
+        "measure the secret detector on generated cases [--seed N] [--cases N]",
+        evaluate::run,
+    ),
+    (
+        "record",
+        "write anew the reviews that a real API server sends",
+        test::record,
+    ),
+    (
+        "up",
+        "a control plane with Flux and Lockkeeper, until Ctrl-C; --background returns",
+        up::up,
+    ),
     ("down", "end what `up` started", up::down),
-    ("evaluate", "[--seed N] [--cases N]: measure the secret detector on generated cases", |arguments| Ok(evaluate::run(arguments.iter().cloned()))),
 ];
 
 fn main() -> ExitCode {
@@ -26,12 +49,15 @@ fn main() -> ExitCode {
     let Some((_, _, run)) = TASKS.iter().find(|(name, _, _)| *name == task) else {
         eprintln!("cargo xtask <task>");
         for (name, about, _) in TASKS {
-            eprintln!("  {name:<9} {about}");
+            eprintln!("  {name:<8} {about}");
         }
         return ExitCode::from(2);
     };
-    run(&arguments[1..]).unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
-    })
+    match run(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
@@ -76,7 +76,7 @@ fn is_up(pid: &str) -> bool {
     })
 }
 
-pub(crate) fn up(arguments: &[String]) -> anyhow::Result<ExitCode> {
+pub(crate) fn up(arguments: &[String]) -> anyhow::Result<()> {
     let state = State::of_checkout();
     if let Some(pid) = state.running() {
         bail!("it is up already (process {pid}); end it with `cargo xtask down`");
@@ -89,7 +89,7 @@ pub(crate) fn up(arguments: &[String]) -> anyhow::Result<ExitCode> {
         ["--background"] => background(&state),
         _ => bail!("`cargo xtask up` takes only --background"),
     }?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn foreground(state: &State) -> anyhow::Result<()> {
@@ -177,7 +177,7 @@ fn background(state: &State) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) fn down(arguments: &[String]) -> anyhow::Result<ExitCode> {
+pub(crate) fn down(arguments: &[String]) -> anyhow::Result<()> {
     ensure!(
         arguments.is_empty(),
         "`cargo xtask down` takes no arguments"
@@ -186,7 +186,7 @@ pub(crate) fn down(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some(pid) = state.running() else {
         state.forget();
         println!("nothing is up");
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     };
     let asked = Command::new("kill").arg(&pid).status();
     ensure!(
@@ -203,5 +203,5 @@ pub(crate) fn down(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
     state.forget();
     println!("it is down");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
