@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::persistence::{Persistence, VolumeKind, is_set};
+use super::persistence::{Persistence, VolumeKind, is_disabled, is_set};
 use super::template::{NameBuffer, Rendered, render};
 use super::{AppTemplate, ChartSource, HelmRelease, NodeId, Step, Tree};
 
@@ -85,7 +85,7 @@ pub fn is_switched_off(tree: &Tree<'_>, values: NodeId, node: NodeId) -> bool {
     tree.ancestors(node)
         .skip(1)
         .take_while(|&above| above != values)
-        .any(|above| tree.value(above).get("enabled") == Some(&Value::Bool(false)))
+        .any(|above| is_disabled(tree.value(above)))
 }
 
 /// Whether Kubernetes takes the text as the name of a claim: a DNS-1123 subdomain.

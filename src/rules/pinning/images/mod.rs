@@ -124,7 +124,3 @@ fn is_empty(value: &Value) -> bool {
         Value::Bool(_) | Value::Number(_) => false,
     }
 }
-
-fn is_disabled(value: &Value) -> bool {
-    value.get("enabled") == Some(&Value::Bool(false))
-}

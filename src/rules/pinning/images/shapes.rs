@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Image, Missing, Tag, is_disabled, node_of, text_of};
+use super::{Image, Missing, Tag, node_of, text_of};
+use crate::model::persistence::is_disabled;
 use crate::model::{ImageReference, NodeId, Step, Tree};
 use crate::rules::pinning::tag::is_open;
 
