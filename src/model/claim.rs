@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::persistence::{Persistence, VolumeKind, is_disabled, is_set};
-use super::template::{NameBuffer, Rendered, render};
+use super::template::{NameBuffer, Rendered, is_open, render};
 use super::{AppTemplate, ChartSource, HelmRelease, NodeId, Step, Tree};
 
 /// How a claim is named.
@@ -187,7 +187,7 @@ impl<'a> ClaimsMade<'a> {
             (None, Some(part)) if !name.contains(part) => format!("{name}-{part}"),
             (None, _) => name.to_owned(),
         };
-        if full.contains("{{") || full.contains("${") {
+        if is_open(&full) {
             self.vague = true;
             return;
         }
