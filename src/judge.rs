@@ -1,6 +1,6 @@
 //! The one function that judges, for the webhook, `check` and the scan alike.
 //!
-//! The order within: certainty → exemption → ratchet → action. The old object is judged only when
+//! The order within: certainty → dry-run → exemption → ratchet → action. The old object is judged only when
 //! a denial remains.
 
 mod mask;
