@@ -10,14 +10,20 @@ pub const MASK: &str = "********";
 /// Shorter values are words that messages use anyway.
 const SHORTEST: usize = 6;
 
-/// Masks, in every finding, the values that a finding conceals. A value that is part of the object's
-/// own name is no news to anyone, and masking it would make the message useless.
+/// Whether a concealed value is masked wherever it stands. One that is part of the object's own name
+/// is no news to anyone, and masking it would make the message useless.
+#[must_use]
+pub fn is_masked(value: &str, subject: &Subject<'_>) -> bool {
+    value.len() >= SHORTEST && !subject.name.contains(value)
+}
+
+/// Masks, in every finding, the values that a finding conceals.
 pub(super) fn apply(ruled: &mut [Ruled], subject: &Subject<'_>) {
     let values: Vec<&str> = ruled
         .iter()
         .filter(|ruled| ruled.finding.conceals)
         .filter_map(|ruled| ruled.finding.pointer.resolve(subject.root)?.as_str())
-        .filter(|value| value.len() >= SHORTEST && !subject.name.contains(value))
+        .filter(|value| is_masked(value, subject))
         .collect();
     for ruled in ruled {
         let finding = &mut ruled.finding;
