@@ -126,3 +126,16 @@ fn no_output_holds_a_secret() {
     assert!(human.contains("denied[literal-secret]"));
     assert!(human.contains("********"));
 }
+
+#[test]
+fn a_file_cannot_steer_the_terminal() {
+    let scratch = Scratch::new();
+    // An OSC sequence, which would set the window's title.
+    let name = "\"ro\\e]0;owned\\amm\"";
+    let text = release(BAD).replace("name: romm", &format!("name: {name}"));
+    scratch.write("a.yaml", &text);
+    let ran = scratch.run(&["check", "a.yaml", "--color", "always"]);
+    assert!(ran.stdout.contains("owned"), "{:?}", ran.stdout);
+    assert!(!ran.stdout.contains("\x1b]"), "{:?}", ran.stdout);
+    assert!(!ran.stdout.contains('\x07'), "{:?}", ran.stdout);
+}

@@ -6,6 +6,7 @@ mod explain;
 pub mod policy_file;
 mod review;
 mod serve;
+mod webhooks;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -44,6 +45,11 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Replay a recorded AdmissionReview and print the verdict.
     Review(review::ReviewArgs),
+    /// Print the webhook configurations, for `kubectl apply --server-side -f -`.
+    ///
+    /// One document for the webhooks that judge and one for the webhook that changes pods. Only what
+    /// is judged is registered, so nothing else waits for Lockkeeper, even while it is down.
+    Webhooks(webhooks::WebhooksArgs),
     /// List the rules, or show one rule's page.
     Explain(explain::ExplainArgs),
     /// Print completions for a shell.
@@ -73,6 +79,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Review(args) => review::run(&args),
+        Command::Webhooks(args) => webhooks::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -17,6 +17,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::policy_file;
 use crate::certs::SelfSigned;
+use crate::cluster::{Cluster, Way};
 use crate::facts::NoFacts;
 use crate::policy::Policy;
 use crate::server::{App, Certificate, Limits, Sockets};
@@ -58,6 +59,12 @@ pub(super) struct ServeArgs {
     /// Where a certificate that is made at start is kept [default: a new temporary folder]
     #[arg(long, value_name = "FOLDER")]
     state_dir: Option<PathBuf>,
+    /// How the API server is reached [default: the pod's service account, where this is a pod]
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// Ask no API server, also where this is a pod
+    #[arg(long, conflicts_with = "kubeconfig")]
+    no_cluster: bool,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -71,10 +78,6 @@ fn duration(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// When it cannot start, or a socket fails; the message says what to do.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "every subcommand takes its arguments"
-)]
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(args.log_format, args.log_level);
     telemetry::tell_only_the_place_of_panics();
@@ -120,6 +123,12 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
                 _ = interrupt.recv() => {}
             }
         };
+        let way = Way::find(args.kubeconfig).filter(|_| !args.no_cluster);
+        if let Some(way) = way {
+            let cluster = Cluster::new(&way).await?;
+            // Beside serving, never before it: reviews are answered and readiness is said without it.
+            tokio::spawn(async move { cluster.reach().await });
+        }
         crate::server::serve(app, sockets, Arc::new(certificate), args.drain, stop).await?;
         anyhow::Ok(())
     })?;

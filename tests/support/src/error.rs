@@ -78,6 +78,14 @@ pub enum Error {
     #[error("a certificate could not be made: {0}")]
     Certificate(#[from] rcgen::Error),
 
+    /// A TLS server could not be set up.
+    #[error("a TLS server could not be set up: {0}")]
+    Tls(#[from] rustls::Error),
+
+    /// A file that should hold certificates or a key holds none.
+    #[error("{0} holds no certificate or key: {1}")]
+    Pem(PathBuf, rustls::pki_types::pem::Error),
+
     /// Something that is not JSON, or not the JSON expected, came back.
     #[error("{what} is not the JSON that was expected: {source}")]
     Json {

@@ -6,6 +6,7 @@
 //! * [`kubectl`] acts on the cluster as a given user, the way people do.
 //! * [`flux`] acts on it the way Flux does: artifacts, sources, Kustomizations, HelmReleases.
 //! * [`archive`] and [`artifacts`] make and serve what a source controller would.
+//! * [`recorder`] is a webhook that keeps what it was asked.
 //! * [`process`] and [`watchdog`] see to it that nothing outlives a test, however it ends.
 //!
 //! Arrows point down that list; only [`control_plane`] knows all of it.
@@ -21,6 +22,7 @@ pub mod kubectl;
 pub mod net;
 pub mod pki;
 pub mod process;
+pub mod recorder;
 pub mod tools;
 pub mod wait;
 pub mod watchdog;

@@ -1,0 +1,65 @@
+//! The CEL conditions under which the API server calls us at all, each with its reason.
+//!
+//! They hold even while we are down: what they leave out can never be blocked by us.
+
+/// For what is judged.
+pub(super) const JUDGED: &[(&str, &str)] = &[
+    // The finalizer's removal is an UPDATE of a deleting object: stopping it hangs the deletion.
+    ("not-deleting", "!has(object.metadata.deletionTimestamp)"),
+    // Flux's own bookkeeping, suspend and resume, and applies that change nothing are not judged.
+    (
+        "judged-change",
+        concat!(
+            "request.operation == 'CREATE'",
+            " || object.spec.exists(k, k != 'suspend' && (!(k in oldObject.spec) || object.spec[k] != oldObject.spec[k]))",
+            " || oldObject.spec.exists(k, k != 'suspend' && !(k in object.spec))",
+            " || (has(object.metadata.annotations) && object.metadata.annotations.exists(k,",
+            " !k.startsWith('reconcile.fluxcd.io/') && k != 'kubectl.kubernetes.io/last-applied-configuration'",
+            " && (!has(oldObject.metadata.annotations) || !(k in oldObject.metadata.annotations)",
+            " || object.metadata.annotations[k] != oldObject.metadata.annotations[k])))",
+            " || (has(oldObject.metadata.annotations) && oldObject.metadata.annotations.exists(k,",
+            " !k.startsWith('reconcile.fluxcd.io/') && k != 'kubectl.kubernetes.io/last-applied-configuration'",
+            " && (!has(object.metadata.annotations) || !(k in object.metadata.annotations))))",
+        ),
+    ),
+];
+
+/// For HelmCharts: the ones that helm-controller writes are judged as their HelmRelease, and must not
+/// wait for us.
+pub(super) const CHARTS: &[(&str, &str)] = &[(
+    "not-of-a-helmrelease",
+    "!has(object.metadata.labels) || !('helm.toolkit.fluxcd.io/name' in object.metadata.labels)",
+)];
+
+/// A mirror pod stands for a file on a node and cannot be changed.
+const NOT_A_MIRROR: (&str, &str) = (
+    "not-a-mirror-pod",
+    "!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)",
+);
+
+/// For pods that ask for mounts.
+pub(super) const ANNOTATED_PODS: &[(&str, &str)] = &[
+    NOT_A_MIRROR,
+    (
+        "annotated",
+        "has(object.metadata.annotations) && 'lockkeeper.dev/tmpfs' in object.metadata.annotations",
+    ),
+];
+
+/// For those, and for pods that cannot write to their root.
+pub(super) const READ_ONLY_ROOT_PODS: &[(&str, &str)] = &[
+    NOT_A_MIRROR,
+    (
+        "read-only-root-or-annotated",
+        concat!(
+            "(has(object.metadata.annotations) && 'lockkeeper.dev/tmpfs' in object.metadata.annotations)",
+            " || object.spec.containers.exists(c, has(c.securityContext)",
+            " && has(c.securityContext.readOnlyRootFilesystem) && c.securityContext.readOnlyRootFilesystem)",
+            " || (has(object.spec.initContainers) && object.spec.initContainers.exists(c, has(c.securityContext)",
+            " && has(c.securityContext.readOnlyRootFilesystem) && c.securityContext.readOnlyRootFilesystem))",
+        ),
+    ),
+];
+
+/// For every pod.
+pub(super) const ALL_PODS: &[(&str, &str)] = &[NOT_A_MIRROR];

@@ -1,0 +1,346 @@
+//! What the API server is told of us: the webhook configurations that `lockkeeper webhooks` prints
+//! and that every way of installing uses.
+
+mod conditions;
+
+use std::str::FromStr;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::admissionregistration::v1::{
+    MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations,
+    ServiceReference, ValidatingWebhook, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    LabelSelector, LabelSelectorRequirement, ObjectMeta,
+};
+
+use crate::model::Kind;
+
+/// The name of both configurations.
+pub const NAME: &str = "lockkeeper";
+
+/// The API server gives up on us after this many seconds; it waits for all mutating webhooks one
+/// after the other, so the bound is short.
+const TIMEOUT_SECONDS: i32 = 5;
+
+/// Where the API server finds us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// An `https://` address without a path.
+    Url(String),
+    /// A Service of the cluster, port 443.
+    Service {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Why an [`Endpoint`] could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointError {
+    /// The API server speaks to webhooks by TLS only.
+    #[error("a webhook's address begins with https://, and has no path or query")]
+    Url,
+    /// Not `namespace/name`.
+    #[error("a Service is written as namespace/name, such as lockkeeper/lockkeeper")]
+    Service,
+}
+
+impl Endpoint {
+    /// Reads `https://host:port`.
+    ///
+    /// # Errors
+    /// When it is no such address.
+    pub fn url(text: &str) -> Result<Self, EndpointError> {
+        let host = text
+            .strip_prefix("https://")
+            .map(|rest| rest.trim_end_matches('/'))
+            .filter(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']))
+            .ok_or(EndpointError::Url)?;
+        Ok(Self::Url(format!("https://{host}")))
+    }
+
+    /// Reads `namespace/name`.
+    ///
+    /// # Errors
+    /// When it is not of that form.
+    pub fn service(text: &str) -> Result<Self, EndpointError> {
+        match text.split_once('/') {
+            Some((namespace, name))
+                if !namespace.is_empty() && !name.is_empty() && !name.contains('/') =>
+            {
+                Ok(Self::Service {
+                    namespace: namespace.to_owned(),
+                    name: name.to_owned(),
+                })
+            }
+            _ => Err(EndpointError::Service),
+        }
+    }
+
+    fn client_config(&self, path: &str, ca_bundle: Option<&[u8]>) -> WebhookClientConfig {
+        let ca_bundle = ca_bundle.map(|pem| ByteString(pem.to_vec()));
+        match self {
+            Endpoint::Url(url) => WebhookClientConfig {
+                ca_bundle,
+                service: None,
+                url: Some(format!("{url}{path}")),
+            },
+            Endpoint::Service { namespace, name } => WebhookClientConfig {
+                ca_bundle,
+                service: Some(ServiceReference {
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                    path: Some(path.to_owned()),
+                    port: None,
+                }),
+                url: None,
+            },
+        }
+    }
+
+    /// The namespace that we run in, when it is known.
+    fn namespace(&self) -> Option<&str> {
+        match self {
+            Endpoint::Url(_) => None,
+            Endpoint::Service { namespace, .. } => Some(namespace),
+        }
+    }
+}
+
+/// What happens to requests while no replica answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailurePolicy {
+    /// They are refused. Only what is judged is registered, so nothing else waits for us.
+    #[default]
+    Fail,
+    /// They pass unjudged.
+    Ignore,
+}
+
+impl FailurePolicy {
+    /// Kubernetes' word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FailurePolicy::Fail => "Fail",
+            FailurePolicy::Ignore => "Ignore",
+        }
+    }
+}
+
+/// Which pods are sent to us at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PodScope {
+    /// Pods with the annotation `lockkeeper.dev/tmpfs`.
+    Annotated,
+    /// Those, and pods with a container whose root file system is read-only.
+    #[default]
+    ReadOnlyRoot,
+    /// All pods.
+    All,
+}
+
+impl FromStr for PodScope {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "annotated" => Ok(Self::Annotated),
+            "readOnlyRoot" => Ok(Self::ReadOnlyRoot),
+            "all" => Ok(Self::All),
+            _ => Err("one of annotated, readOnlyRoot, all".to_owned()),
+        }
+    }
+}
+
+/// What a registration depends on.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Where we are.
+    pub endpoint: Endpoint,
+    /// The CA that signed our certificate, PEM. Left out where it is injected later.
+    pub ca_bundle: Option<Vec<u8>>,
+    /// For the judgement of releases and sources.
+    pub failure_policy: FailurePolicy,
+    /// For the mutation of pods.
+    pub pod_scope: PodScope,
+}
+
+impl Registration {
+    /// The webhooks that judge. Only CREATE and UPDATE of what is judged is registered: a deletion,
+    /// a status or a finalizer never waits for us, even when nobody answers.
+    #[must_use]
+    pub fn validating(&self) -> ValidatingWebhookConfiguration {
+        ValidatingWebhookConfiguration {
+            metadata: metadata(),
+            webhooks: Some(vec![
+                self.judging("releases.lockkeeper.dev", Kind::HelmRelease, &[]),
+                self.judging("sources.lockkeeper.dev", Kind::OciRepository, &[]),
+                self.judging("charts.lockkeeper.dev", Kind::HelmChart, conditions::CHARTS),
+            ]),
+        }
+    }
+
+    fn judging(&self, name: &str, kind: Kind, more: &[(&str, &str)]) -> ValidatingWebhook {
+        let conditions = [conditions::JUDGED, more].concat();
+        ValidatingWebhook {
+            admission_review_versions: vec!["v1".to_owned()],
+            client_config: self
+                .endpoint
+                .client_config("/validate", self.ca_bundle.as_deref()),
+            failure_policy: Some(self.failure_policy.as_str().to_owned()),
+            match_conditions: Some(conditions_of(&conditions)),
+            match_policy: Some("Equivalent".to_owned()),
+            name: name.to_owned(),
+            rules: Some(vec![rule(kind)]),
+            side_effects: "None".to_owned(),
+            timeout_seconds: Some(TIMEOUT_SECONDS),
+            ..ValidatingWebhook::default()
+        }
+    }
+
+    /// The webhook that gives pods their mounts. It never stops a pod: without us a pod lacks a
+    /// tmpfs, while a cluster that cannot start pods cannot start us.
+    #[must_use]
+    pub fn mutating(&self) -> MutatingWebhookConfiguration {
+        MutatingWebhookConfiguration {
+            metadata: metadata(),
+            webhooks: Some(vec![MutatingWebhook {
+                admission_review_versions: vec!["v1".to_owned()],
+                client_config: self
+                    .endpoint
+                    .client_config("/mutate", self.ca_bundle.as_deref()),
+                failure_policy: Some(FailurePolicy::Ignore.as_str().to_owned()),
+                match_conditions: Some(conditions_of(match self.pod_scope {
+                    PodScope::Annotated => conditions::ANNOTATED_PODS,
+                    PodScope::ReadOnlyRoot => conditions::READ_ONLY_ROOT_PODS,
+                    PodScope::All => conditions::ALL_PODS,
+                })),
+                match_policy: Some("Equivalent".to_owned()),
+                name: "pods.lockkeeper.dev".to_owned(),
+                namespace_selector: Some(self.pod_namespaces()),
+                reinvocation_policy: Some("IfNeeded".to_owned()),
+                rules: Some(vec![RuleWithOperations {
+                    api_groups: Some(vec![String::new()]),
+                    api_versions: Some(vec!["v1".to_owned()]),
+                    operations: Some(vec!["CREATE".to_owned()]),
+                    resources: Some(vec!["pods".to_owned()]),
+                    scope: Some("Namespaced".to_owned()),
+                }]),
+                side_effects: "None".to_owned(),
+                timeout_seconds: Some(TIMEOUT_SECONDS),
+                ..MutatingWebhook::default()
+            }]),
+        }
+    }
+
+    /// Every namespace but those that the cluster, Flux and we ourselves start from.
+    fn pod_namespaces(&self) -> LabelSelector {
+        let mut left_out = vec!["kube-system".to_owned(), "flux-system".to_owned()];
+        left_out.extend(self.endpoint.namespace().map(str::to_owned));
+        LabelSelector {
+            match_expressions: Some(vec![LabelSelectorRequirement {
+                key: "kubernetes.io/metadata.name".to_owned(),
+                operator: "NotIn".to_owned(),
+                values: Some(left_out),
+            }]),
+            match_labels: None,
+        }
+    }
+}
+
+fn metadata() -> ObjectMeta {
+    ObjectMeta {
+        name: Some(NAME.to_owned()),
+        labels: Some([("app.kubernetes.io/name".to_owned(), NAME.to_owned())].into()),
+        ..ObjectMeta::default()
+    }
+}
+
+fn rule(kind: Kind) -> RuleWithOperations {
+    let (version, plural) = match kind {
+        Kind::HelmRelease => ("v2", "helmreleases"),
+        Kind::OciRepository => ("v1", "ocirepositories"),
+        Kind::HelmChart => ("v1", "helmcharts"),
+    };
+    RuleWithOperations {
+        api_groups: Some(vec![kind.group().to_owned()]),
+        api_versions: Some(vec![version.to_owned()]),
+        operations: Some(vec!["CREATE".to_owned(), "UPDATE".to_owned()]),
+        resources: Some(vec![plural.to_owned()]),
+        scope: Some("Namespaced".to_owned()),
+    }
+}
+
+fn conditions_of(conditions: &[(&str, &str)]) -> Vec<MatchCondition> {
+    conditions
+        .iter()
+        .map(|&(name, expression)| MatchCondition {
+            name: name.to_owned(),
+            expression: expression.to_owned(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registration(endpoint: Endpoint) -> Registration {
+        Registration {
+            endpoint,
+            ca_bundle: None,
+            failure_policy: FailurePolicy::Fail,
+            pod_scope: PodScope::ReadOnlyRoot,
+        }
+    }
+
+    #[test]
+    fn endpoints_are_read_or_refused() {
+        assert_eq!(
+            Endpoint::url("https://127.0.0.1:8443/").ok(),
+            Some(Endpoint::Url("https://127.0.0.1:8443".to_owned()))
+        );
+        for wrong in ["http://x", "https://", "https://x/validate", "x:1"] {
+            assert!(Endpoint::url(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["lockkeeper", "a/b/c", "/b", "a/"] {
+            assert!(Endpoint::service(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_judged_is_registered() {
+        let endpoint = Endpoint::url("https://127.0.0.1:8443").expect("an address");
+        let configuration = registration(endpoint).validating();
+        for webhook in configuration.webhooks.expect("webhooks") {
+            for rule in webhook.rules.expect("rules") {
+                assert_eq!(rule.operations.expect("operations"), ["CREATE", "UPDATE"]);
+                for resource in rule.resources.expect("resources") {
+                    assert!(!resource.contains(['/', '*']), "{resource}");
+                }
+            }
+            assert_eq!(webhook.side_effects, "None");
+            assert!(webhook.timeout_seconds.expect("a timeout") <= 5);
+        }
+    }
+
+    #[test]
+    fn pods_of_our_own_namespace_are_left_out() {
+        let endpoint = Endpoint::service("lock/keeper").expect("a Service");
+        let configuration = registration(endpoint).mutating();
+        let webhook = configuration.webhooks.expect("webhooks").remove(0);
+        assert_eq!(webhook.failure_policy.as_deref(), Some("Ignore"));
+        let expressions = webhook
+            .namespace_selector
+            .and_then(|selector| selector.match_expressions)
+            .expect("expressions");
+        assert_eq!(
+            expressions[0].values.as_deref().expect("values"),
+            ["kube-system", "flux-system", "lock"]
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! The `lockkeeper` under proof: found, never built from here, as a build inside a test hides what is proved.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The path of the binary: `$LOCKKEEPER_BIN`, else the debug build of this checkout.
+pub fn path() -> PathBuf {
+    let path = std::env::var_os("LOCKKEEPER_BIN").map_or_else(beside_this_test, PathBuf::from);
+    assert!(
+        path.is_file(),
+        "the proofs run the real `lockkeeper`, but {} is not there; `cargo xtask test` builds it first, and so does \
+         `cargo build`; LOCKKEEPER_BIN names another",
+        path.display()
+    );
+    path
+}
+
+/// Test programs lie in `target/debug/deps`, also where `CARGO_TARGET_DIR` moves the target folder.
+fn beside_this_test() -> PathBuf {
+    let program = std::env::current_exe().expect("this program has a path");
+    let built = program
+        .parent()
+        .filter(|folder| folder.file_name() == Some(OsStr::new("deps")))
+        .and_then(Path::parent);
+    match built {
+        Some(folder) => folder.join("lockkeeper"),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/lockkeeper"),
+    }
+}
+
+/// What `lockkeeper webhooks` prints with these arguments.
+pub fn webhooks(arguments: &[&str]) -> String {
+    let output = Command::new(path())
+        .arg("webhooks")
+        .args(arguments)
+        .output()
+        .expect("lockkeeper runs");
+    assert!(
+        output.status.success(),
+        "lockkeeper webhooks {}: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("YAML is UTF-8")
+}

@@ -1,0 +1,30 @@
+//! What the proofs share: Lockkeeper beside the control plane, registered by its own output, and releases to send.
+//!
+//! Each file in `tests/` is one program with one control plane. A call that does not do its work fails the test at
+//! once with all that is known, so helpers here panic rather than return errors.
+
+pub mod binary;
+pub mod lockkeeper;
+pub mod objects;
+pub mod reviews;
+pub mod untouched;
+
+use std::time::Duration;
+
+use lockkeeper_testkit::kubectl::Target;
+
+/// Long enough for a machine that compiles beside the test; an idle one takes a second or two.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a person reads where a release is refused.
+pub const RELEASE_DENIED: &str =
+    "admission webhook \"releases.lockkeeper.dev\" denied the request: ";
+
+/// A HelmRelease's place.
+pub const fn release<'a>(namespace: &'a str, name: &'a str) -> Target<'a> {
+    Target {
+        kind: "helmreleases.helm.toolkit.fluxcd.io",
+        namespace,
+        name,
+    }
+}

@@ -1,0 +1,149 @@
+//! `lockkeeper serve` beside the control plane, and its registration.
+
+use std::process::Command;
+
+use lockkeeper_testkit::control_plane::Registered;
+use lockkeeper_testkit::kubectl::{Output, Way};
+use lockkeeper_testkit::pki::Files;
+use lockkeeper_testkit::process::Process;
+use lockkeeper_testkit::{ControlPlane, net, wait};
+use serde_json::Value;
+
+use crate::{PATIENCE, RELEASE_DENIED, binary, objects};
+
+/// A running Lockkeeper; it ends with this value, or with the test program.
+pub struct Lockkeeper {
+    process: Process,
+    url: String,
+    files: Files,
+}
+
+impl Lockkeeper {
+    /// Starts one with the built-in policy and waits until it is ready.
+    pub fn start(plane: &ControlPlane) -> Self {
+        Self::start_with(plane, "lockkeeper", &[])
+    }
+
+    /// Starts one under a name of its own with more flags.
+    pub fn start_with(plane: &ControlPlane, name: &str, flags: &[&str]) -> Self {
+        let files = plane.webhook_certificate(name).expect("a certificate");
+        let [tls, plain] = net::free_ports().expect("free ports");
+        let mut command = Command::new(binary::path());
+        command
+            .arg("serve")
+            .arg(format!("--listen=127.0.0.1:{tls}"))
+            .arg(format!("--metrics-listen=127.0.0.1:{plain}"))
+            .arg("--tls-cert")
+            .arg(&files.certificate)
+            .arg("--tls-key")
+            .arg(&files.key)
+            .arg("--log-format=json")
+            .args(flags);
+        let process = plane.run(name, command).expect("lockkeeper starts");
+        process
+            .ready("lockkeeper to be ready", PATIENCE, || {
+                net::healthy(net::loopback(plain), "/readyz")
+            })
+            .expect("lockkeeper is ready");
+        Self {
+            process,
+            url: format!("https://127.0.0.1:{tls}"),
+            files,
+        }
+    }
+
+    /// Registers it for the whole cluster by what `lockkeeper webhooks` prints, and waits until the API server calls it.
+    pub fn register<'a>(&self, plane: &'a ControlPlane) -> Registered<'a> {
+        let authority = self.files.authority.to_string_lossy();
+        let printed = binary::webhooks(&["--url", &self.url, "--ca-file", &authority]);
+        let registered = plane.register(&printed).expect("a registration");
+        let probe = objects::floating("default", "probe").to_string();
+        await_refusal(plane, &probe, RELEASE_DENIED);
+        registered
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its certificate's files.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// What it logged of the reviews of one object, the oldest first.
+    pub fn reviews(&self, namespace: &str, name: &str) -> Vec<Value> {
+        self.log()
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|line| line["message"] == "review")
+            .filter(|line| line["namespace"] == namespace && line["name"] == name)
+            .collect()
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        self.process.log_text()
+    }
+
+    /// Whether it still runs; the error shows the end of its log.
+    pub fn check(&self) -> lockkeeper_testkit::Result<()> {
+        self.process.check()
+    }
+}
+
+/// The configurations of `printed`, under another name and only for the objects of one namespace, as tests of one
+/// API server must not stop each other. All else stays as Lockkeeper printed it.
+pub fn confined(plane: &ControlPlane, printed: &str, namespace: &str) -> Vec<Value> {
+    // kubectl reads the YAML; nothing is sent.
+    let read = plane
+        .admin()
+        .run_with(
+            &["create", "--dry-run=client", "-o", "json", "-f", "-"],
+            printed,
+        )
+        .expect("kubectl")
+        .expect_accepted()
+        .stdout;
+    let mut configurations: Vec<Value> = serde_json::Deserializer::from_str(&read)
+        .into_iter::<Value>()
+        .map(|document| document.expect("JSON"))
+        .flat_map(|document| match document["items"].as_array() {
+            Some(items) => items.clone(),
+            None => vec![document],
+        })
+        .collect();
+    assert_eq!(configurations.len(), 2, "{read}");
+    for configuration in &mut configurations {
+        configuration["metadata"]["name"] = namespace.into();
+        for webhook in configuration["webhooks"].as_array_mut().expect("webhooks") {
+            webhook["namespaceSelector"] =
+                serde_json::json!({ "matchLabels": { "kubernetes.io/metadata.name": namespace } });
+        }
+    }
+    configurations
+}
+
+/// Registers configurations that [`confined`] made.
+pub fn register<'a>(plane: &'a ControlPlane, configurations: &[Value]) -> Registered<'a> {
+    let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": configurations });
+    plane.register(&list.to_string()).expect("a registration")
+}
+
+/// Waits until a dry run of an object is refused with these words: the API server reads configurations from a cache
+/// that is a moment behind.
+pub fn await_refusal(plane: &ControlPlane, object: &str, words: &str) -> Output {
+    let refused = || {
+        let output = plane
+            .admin()
+            .send(Way::ServerSideDryRun, object)
+            .expect("kubectl");
+        if !output.success() && output.stderr.contains(words) {
+            Ok(output)
+        } else {
+            Err(output.to_string())
+        }
+    };
+    wait::until("the webhook to be called", PATIENCE, refused).expect("a call")
+}
