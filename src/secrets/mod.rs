@@ -8,8 +8,8 @@
 //! |---|---|
 //! | `walk` | which scalars are judged, and under which key |
 //! | `keys`, `words` | what a key says of its value |
-//! | `value`, `harmless`, `placeholder`, `random`, `weak` | what a value is under such a key |
-//! | `inside`, `pairs`, `urls`, `command` | secrets within texts: files, commands, connection strings |
+//! | `value`, `harmless`, `placeholder`, `template`, `random`, `weak` | what a value is under such a key |
+//! | `inside`, `pairs`, `reading`, `urls`, `command` | secrets within texts: files, commands, connection strings |
 //! | `manifest` | Secret manifests within texts |
 //! | `formats`, `tokens` | what is a secret under any key |
 //!
@@ -26,6 +26,8 @@ mod manifest;
 mod pairs;
 mod placeholder;
 mod random;
+mod reading;
+mod template;
 mod tokens;
 mod urls;
 mod value;
