@@ -337,6 +337,11 @@ impl<'v> Iterator for Template<'v> {
                     }
                     self.rest = &self.rest[length..];
                 }
+                // `$x := "x"` gives its literal a name, and the value is what the name has.
+                b':' if bytes.get(1) == Some(&b'=') => {
+                    self.function = "";
+                    self.rest = &self.rest[2..];
+                }
                 _ => {
                     let length = self.rest.chars().next().map_or(1, char::len_utf8);
                     self.rest = &self.rest[length..];
@@ -361,6 +366,14 @@ fn gives_its_argument(function: &str) -> bool {
             | "sha256sum"
             | "toString"
             | "d"
+            | "printf"
+            | "lower"
+            | "upper"
+            | "trim"
+            | "nospace"
+            | "cat"
+            | "list"
+            | "tpl"
     )
 }
 
@@ -427,6 +440,10 @@ mod tests {
             ("pre${X}post", vec!["pre", "post"]),
             ("{{ \"fnord\" | b64enc }}", vec!["fnord"]),
             ("{{ .Values.x | default \"fnord\" }}", vec!["fnord"]),
+            ("{{ printf \"%s\" \"fnord\" }}", vec!["fnord"]),
+            ("{{ lower \"fnord\" }}", vec!["fnord"]),
+            ("{{ tpl \"fnord\" . }}", vec!["fnord"]),
+            ("{{ $x := \"fnord\" }}{{ $x }}", vec!["fnord"]),
             ("{{ x | default('fnord') }}", vec!["fnord"]),
             ("plain", vec!["plain"]),
             ("$2y$10$abc", vec!["$2y$10$abc"]),
