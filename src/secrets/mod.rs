@@ -48,13 +48,7 @@ pub fn looks_like_secret(text: &str) -> bool {
     if text.len() < LONG {
         return false;
     }
-    let mut found = Vec::new();
-    let context = inside::Context {
-        names: &weak::Names::default(),
-        depth: 0,
-    };
-    inside::scan(text, context, &mut found);
-    if found.iter().any(|found| found.grade == Grade::Literal) {
+    if holds_secret(text) {
         return true;
     }
     // A name of parts, such as a host's or a file's, is judged by its parts.
@@ -63,6 +57,18 @@ pub fn looks_like_secret(text: &str) -> bool {
         && text.split(['.', '/', ':', '@']).any(|part| {
             part.len() >= LONG && !random::is_uuid(part) && random::is_random(part, LONG)
         })
+}
+
+/// Whether a text of any length has a token, a password in a URL, or a key with its secret in it.
+#[must_use]
+pub fn holds_secret(text: &str) -> bool {
+    let mut found = Vec::new();
+    let context = inside::Context {
+        names: &weak::Names::default(),
+        depth: 0,
+    };
+    inside::scan(text, context, &mut found);
+    found.iter().any(|found| found.grade == Grade::Literal)
 }
 
 #[cfg(test)]
