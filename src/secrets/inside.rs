@@ -110,6 +110,9 @@ pub(super) fn may_be_secret(key: &str) -> bool {
         .is_none_or(|needles| needles.words.is_match(key))
 }
 
+/// No more secrets of one text are told.
+const MOST: usize = 256;
+
 /// Shorter values hold no token, URL or pair worth a look.
 const SHORTEST: usize = 6;
 
@@ -188,7 +191,7 @@ impl<'t> Scanner<'t, '_> {
                 .as_ref()
                 .is_some_and(|other| other.start <= literal.start && literal.end <= other.end)
         };
-        if self.out.iter().any(within) {
+        if self.out.iter().any(within) || self.is_full(grade) {
             return;
         }
         let line = self.line(literal.start);
@@ -199,6 +202,11 @@ impl<'t> Scanner<'t, '_> {
             key,
             line,
         });
+    }
+
+    /// Whether one more of this grade tells nothing: a text of secrets is told by its first ones.
+    fn is_full(&self, grade: Grade) -> bool {
+        self.out.len() >= MOST && self.out.iter().any(|found| found.grade >= grade)
     }
 
     fn line(&self, at: usize) -> u32 {

@@ -95,4 +95,18 @@ mod tests {
         }
         assert!(!looks_like_secret(&format!("sha256:{random}{random}")));
     }
+
+    /// When each key looked at its whole line, this took minutes.
+    #[test]
+    fn a_long_line_of_keys_is_read_once() {
+        for part in [
+            "password [",
+            "password\\",
+            "password: ",
+            "community snmp ",
+            "pass",
+        ] {
+            assert!(!holds_secret(&part.repeat(30_000)), "{part}");
+        }
+    }
 }

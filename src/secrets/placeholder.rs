@@ -104,7 +104,8 @@ fn placeholder_at(text: &str, at: usize) -> Option<Found<'_>> {
             Some(plain(at + find(&bytes[at..], b"]]")? + 2))
         }
         b'%' => percent(text, at),
-        b'<' => angle(text, at),
+        // Nothing but the whole text can be one.
+        b'<' if at == 0 => angle(text, at),
         b'@' => enclosed_name(text, at, b'@'),
         b'#' if bytes.get(at + 1) == Some(&b'{') => {
             let end = balanced(bytes, at + 1)?;
