@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const SIZES: [usize; 5] = [1, 6, 10, 100, 1000];
 
 fn main() {
-    let root = object(vec![container(0)]);
+    let root = object(&[container(0)]);
     let subject = Subject::new(&root).expect("a HelmRelease");
     let start = Instant::now();
     scan_subject(&subject, |_| {});
@@ -42,7 +42,7 @@ fn container(number: usize) -> Value {
     })
 }
 
-fn object(containers: Vec<Value>) -> Value {
+fn object(containers: &[Value]) -> Value {
     json!({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
         "metadata": {"name": "romm", "namespace": "games"},
         "spec": {"interval": "5m", "chartRef": {"kind": "OCIRepository", "name": "romm"}, "values": {"containers": containers}}})
@@ -51,13 +51,14 @@ fn object(containers: Vec<Value>) -> Value {
 /// A clean release of about `kib` KiB, as many values.
 fn tree(kib: usize) -> Value {
     let each = container(0).to_string().len();
-    object((0..(kib * 1024).div_ceil(each)).map(container).collect())
+    let containers: Vec<_> = (0..(kib * 1024).div_ceil(each)).map(container).collect();
+    object(&containers)
 }
 
 /// A clean release of about `kib` KiB, nearly all of it one text.
 fn text(kib: usize) -> Value {
     let line = "  - name: romm\n    url: https://romm.example.org/api/v1\n    token: ${ROMM_TOKEN}\n    description: a place for the keys of games\n";
-    let mut root = object(Vec::new());
+    let mut root = object(&[]);
     root["spec"]["values"]["config"] =
         Value::String(line.repeat((kib * 1024).div_ceil(line.len())));
     root
@@ -65,7 +66,7 @@ fn text(kib: usize) -> Value {
 
 /// The worst that somebody can send: words of keys without end.
 fn hostile(kib: usize) -> Value {
-    let mut root = object(Vec::new());
+    let mut root = object(&[]);
     root["spec"]["values"]["config"] = Value::String("password=${".repeat(kib * 1024 / 11));
     root
 }
