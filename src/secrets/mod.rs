@@ -7,6 +7,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `walk` | which scalars are judged, and under which key |
+//! | `prefilter` | the two byte passes that let nearly everything go |
 //! | `keys`, `words` | what a key says of its value |
 //! | `value`, `harmless`, `placeholder`, `template`, `random`, `weak` | what a value is under such a key |
 //! | `inside`, `pairs`, `reading`, `urls`, `command` | secrets within texts: files, commands, connection strings |
@@ -25,6 +26,7 @@ mod keys;
 mod manifest;
 mod pairs;
 mod placeholder;
+mod prefilter;
 mod random;
 mod reading;
 mod template;
@@ -37,7 +39,7 @@ mod words;
 
 pub use inside::{Found, What};
 pub use value::Grade;
-pub use walk::{Hit, scan_subject};
+pub use walk::{Hit, scan_subject, secrets_of};
 
 /// Shorter texts are not taken for random ones: names of things must stay readable.
 const LONG: usize = 20;
