@@ -1,7 +1,7 @@
 //! `lockkeeper review`: replays a recorded AdmissionReview and prints the verdict.
 
 use std::fmt::Write as _;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,11 +9,10 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::policy_file;
+use super::{CLEAN, DENIED, policy_file, print};
 use crate::admission::{Answer, NotJudged, Review};
 use crate::facts::NoFacts;
 use crate::judge::shown;
-use crate::policy::Policy;
 use crate::telemetry;
 
 /// Flags of `lockkeeper review`.
@@ -54,10 +53,7 @@ enum Output {
 /// When the file, the policy or the review cannot be read.
 pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     telemetry::tell_only_the_place_of_panics();
-    let policy = match &args.policy {
-        Some(path) => policy_file::load(path)?,
-        None => Policy::builtin(),
-    };
+    let policy = policy_file::load_or_builtin(args.policy.as_deref())?;
     let body = read(&args.file)?;
     let shown = match args.file.to_str() {
         Some("-") => "standard input".into(),
@@ -67,22 +63,15 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     let answer = review
         .validate(&policy, &NoFacts, Timestamp::now())
         .with_context(|| format!("{shown} cannot be judged"))?;
-    let mut text = match args.format {
-        Output::Human => human(&review, &answer).into_bytes(),
-        Output::Json => answer.to_bytes(review.uid()),
-    };
-    if args.format == Output::Json {
-        text.push(b'\n');
+    match args.format {
+        Output::Human => print(human(&review, &answer))?,
+        Output::Json => print([&*answer.to_bytes(review.uid()), b"\n"].concat())?,
     }
-    match io::stdout().lock().write_all(&text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
-    }
-    Ok(if answer.is_allowed() {
-        ExitCode::SUCCESS
+    Ok(ExitCode::from(if answer.is_allowed() {
+        CLEAN
     } else {
-        ExitCode::from(1)
-    })
+        DENIED
+    }))
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {

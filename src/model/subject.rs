@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{NodeId, Tree};
+use super::{Memo, NodeId, Tree};
 
 /// The kinds of objects that rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +79,8 @@ pub struct Subject<'a> {
     pub namespace: &'a str,
     /// The name; empty when the server has yet to make one from `generateName`.
     pub name: &'a str,
+    /// The secrets in it, which several rules ask for.
+    pub secrets: Memo,
 }
 
 impl<'a> Subject<'a> {
@@ -100,6 +102,7 @@ impl<'a> Subject<'a> {
             tree: Tree::walk(root),
             namespace: text("namespace"),
             name: text("name"),
+            secrets: Memo::default(),
         })
     }
 
@@ -216,6 +219,7 @@ impl<'a> Case<'a> {
             now,
         }
     }
+
     /// The object before an update, in the same place; walked at each call.
     #[must_use]
     pub fn old(&self) -> Option<Subject<'a>> {

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::bytes::run;
 use super::inside::{Scanner, What};
 use super::keys::Class;
+use super::reading::{floor, read};
 use super::value::{Grade, Judged, Setting, judge};
 use super::weak::Names;
 
@@ -73,8 +75,46 @@ fn judged<'v>(text: &'v str, setting: Setting, names: &Names<'_>) -> Option<Judg
     judge(Class::Password, "password", text, setting, names)
 }
 
+/// Judges a flag in a text, such as `-u user:password` of curl or `-pPASSWORD` of mysql.
+pub(super) fn flag(scanner: &mut Scanner<'_, '_>, at: usize) {
+    let bytes = scanner.bytes();
+    let name = run(&bytes[at..], |byte| {
+        byte == b'-' || byte.is_ascii_alphabetic()
+    });
+    let (letter, value, glued) = match &bytes[at..at + name] {
+        // The long forms that say nothing of a password.
+        b"--user" | b"--proxy-user" | b"--userpwd" => (b'u', at + name + 1, false),
+        b"--auth" | b"--basic-auth" | b"--credentials" | b"--creds" => (b':', at + name + 1, false),
+        [b'-', letter @ (b'u' | b'p' | b'a' | b'P' | b'w' | b'c'), ..] => {
+            let glued = bytes
+                .get(at + 2)
+                .is_some_and(|byte| !byte.is_ascii_whitespace());
+            (*letter, if glued { at + 2 } else { at + 3 }, glued)
+        }
+        _ => return,
+    };
+    if value >= bytes.len() || !scanner.text.is_char_boundary(value) {
+        return;
+    }
+    let start = command_start(bytes, at);
+    let command = &scanner.text[floor(scanner.text, start)..at];
+    if let Some((range, _)) = read(scanner.text, value, false) {
+        flag_in_text(scanner, command, letter, glued, range);
+    }
+}
+
+/// Where the command begins that `at` is in: after the last line break, pipe or semicolon.
+fn command_start(bytes: &[u8], at: usize) -> usize {
+    bytes[..at]
+        .iter()
+        .rev()
+        .take(512)
+        .position(|byte| matches!(byte, b'\n' | b'|' | b';' | b'&' | b'('))
+        .map_or(at.saturating_sub(512), |back| at - back)
+}
+
 /// Judges a flag that stands in a longer text; `letter` is `:` for flags that take `user:password`.
-pub(super) fn flag_in_text(
+fn flag_in_text(
     scanner: &mut Scanner<'_, '_>,
     command: &str,
     letter: u8,

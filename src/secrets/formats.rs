@@ -6,7 +6,7 @@ use super::inside::{Scanner, What};
 use super::random::{is_drawn, is_random};
 use super::tokens::Format;
 use super::value::{Grade, is_basic};
-use super::{manifest, pairs, urls};
+use super::{command, manifest, pairs, urls};
 
 /// What the pass looks for beside words and token prefixes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub(super) fn fixed(scanner: &mut Scanner<'_, '_>, fixed: Fixed, at: usize) {
         Fixed::Telegram => telegram(scanner, at),
         Fixed::GoDsn(_) => urls::go_dsn(scanner, at),
         Fixed::PgPass => pairs::pgpass(scanner, at),
-        Fixed::Flag => pairs::flag(scanner, at + 1),
+        Fixed::Flag => command::flag(scanner, at + 1),
         Fixed::SecretManifest => manifest::at_secret(scanner, at),
         Fixed::Identified => pairs::identified(scanner, at + Fixed::Identified.needle().len()),
     }

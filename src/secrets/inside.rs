@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::bytes::is_base64;
 use super::formats::{self, Fixed};
+use super::prefilter::may_hold_secret;
 use super::tokens::FORMATS;
 use super::value::Grade;
 use super::weak::Names;
@@ -78,44 +79,29 @@ const WORDS: [&str; 21] = [
     "phrase",
 ];
 
-struct Needles {
-    words: AhoCorasick,
-    all: AhoCorasick,
-}
-
-static NEEDLES: LazyLock<Option<Needles>> = LazyLock::new(|| {
-    let build = |patterns: Vec<&str>| {
-        AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(patterns)
-            .ok()
-    };
-    let all = WORDS
+/// `None` cannot be: the patterns are constants, and a test builds them.
+static NEEDLES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let needles = WORDS
         .into_iter()
         .chain(Fixed::ALL.iter().map(|fixed| fixed.needle()))
-        .chain(FORMATS.iter().map(|format| format.prefix))
-        .collect();
-    Some(Needles {
-        words: build(WORDS.to_vec())?,
-        all: build(all)?,
-    })
+        .chain(FORMATS.iter().map(|format| format.prefix));
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(needles)
+        .ok()
 });
 
-/// Whether `key` has a word that keys of secrets have; most keys have none.
-pub(super) fn may_be_secret(key: &str) -> bool {
-    NEEDLES
-        .as_ref()
-        .is_none_or(|needles| needles.words.is_match(key))
-}
+/// No more secrets of one text are told.
+const MOST: usize = 256;
 
 /// Shorter values hold no token, URL or pair worth a look.
 const SHORTEST: usize = 6;
 
 /// Puts what is found in `text` into `out`.
 pub(super) fn scan(text: &str, context: Context<'_>, out: &mut Vec<Found>) {
-    if text.len() < SHORTEST {
+    if text.len() < SHORTEST || !may_hold_secret(text) {
         return;
     }
     let Some(needles) = NEEDLES.as_ref() else {
@@ -128,7 +114,7 @@ pub(super) fn scan(text: &str, context: Context<'_>, out: &mut Vec<Found>) {
         out,
     };
     formats::discord_bot(&mut scanner);
-    for hit in needles.all.find_iter(text) {
+    for hit in needles.find_iter(text) {
         let at = hit.start();
         let index = hit.pattern().as_usize();
         if let Some(format) = index
@@ -188,7 +174,7 @@ impl<'t> Scanner<'t, '_> {
                 .as_ref()
                 .is_some_and(|other| other.start <= literal.start && literal.end <= other.end)
         };
-        if self.out.iter().any(within) {
+        if self.out.iter().any(within) || self.is_full(grade) {
             return;
         }
         let line = self.line(literal.start);
@@ -199,6 +185,11 @@ impl<'t> Scanner<'t, '_> {
             key,
             line,
         });
+    }
+
+    /// Whether one more of this grade tells nothing: a text of secrets is told by its first ones.
+    fn is_full(&self, grade: Grade) -> bool {
+        self.out.len() >= MOST && self.out.iter().any(|found| found.grade >= grade)
     }
 
     fn line(&self, at: usize) -> u32 {
@@ -248,5 +239,19 @@ impl<'t> Scanner<'t, '_> {
     /// The end of the base64 that begins at `at`.
     pub(super) fn base64_end(&self, at: usize) -> usize {
         at + super::bytes::run(&self.bytes()[at..], is_base64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patterns_are_built_and_each_finds_its_place() {
+        let needles = NEEDLES.as_ref().expect("constant patterns");
+        assert_eq!(
+            needles.patterns_len(),
+            WORDS.len() + Fixed::ALL.len() + FORMATS.len()
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Secret manifests within a text: the entries of their `data` are base64.
 
+use std::borrow::Cow;
+
 use super::base64;
 use super::bytes::{find, is_base64, run};
 use super::inside::{Scanner, What};
@@ -21,19 +23,19 @@ pub(super) fn at_secret(scanner: &mut Scanner<'_, '_>, at: usize) {
     let start = before(text, at);
     let end = find(&text.as_bytes()[at..], b"\n---").map_or(text.len(), |end| at + end);
     let mut offset = start;
-    let mut data_indent = None;
+    let mut data = None;
     for line in text[start..end].split_inclusive('\n') {
         let indent = run(line.as_bytes(), |byte| byte == b' ');
         let content = line.trim();
-        if content == "data:" {
-            data_indent = Some(indent);
-        } else if let Some(outer) = data_indent
+        if let "data:" | "stringData:" = content {
+            data = Some((indent, content == "data:"));
+        } else if let Some((outer, is_encoded)) = data
             && !content.is_empty()
         {
             if indent <= outer {
-                data_indent = None;
+                data = None;
             } else {
-                entry(scanner, offset, line);
+                entry(scanner, offset, line, is_encoded);
             }
         }
         offset += line.len();
@@ -45,17 +47,20 @@ fn before(text: &str, at: usize) -> usize {
     text[..at].rfind("\n---").map_or(0, |mark| mark + 1)
 }
 
-/// Judges `key: base64` as what it decodes to.
-fn entry(scanner: &mut Scanner<'_, '_>, offset: usize, line: &str) {
+/// Judges an entry, as what it decodes to where it is encoded.
+fn entry(scanner: &mut Scanner<'_, '_>, offset: usize, line: &str, is_encoded: bool) {
     let Some((key, value)) = line.split_once(": ") else {
         return;
     };
     let (key, value) = (key.trim(), value.trim().trim_matches(['"', '\'']));
-    if value.len() < 8 || !value.bytes().all(is_base64) {
-        return;
-    }
-    let Some(decoded) = base64::to_text(value.as_bytes()) else {
-        return;
+    let decoded = if is_encoded {
+        let fits = value.len() >= 8 && value.bytes().all(is_base64);
+        let Some(decoded) = fits.then(|| base64::to_text(value.as_bytes())).flatten() else {
+            return;
+        };
+        Cow::Owned(decoded)
+    } else {
+        Cow::Borrowed(value)
     };
     let class = match Class::of(key) {
         Class::Unknown => Class::Ambiguous,
@@ -70,6 +75,8 @@ fn entry(scanner: &mut Scanner<'_, '_>, offset: usize, line: &str) {
             let key = key..key + line.trim_start().find(':').unwrap_or(0);
             scanner.add(grade, What::Value, place, Some(key));
         }
-        None => scanner.scan_inner(&decoded, place),
+        // What is plain is met by the pass itself.
+        None if is_encoded => scanner.scan_inner(&decoded, place),
+        None => {}
     }
 }

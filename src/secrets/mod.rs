@@ -7,9 +7,10 @@
 //! | module | what it is |
 //! |---|---|
 //! | `walk` | which scalars are judged, and under which key |
+//! | `prefilter` | the two byte passes that let nearly everything go |
 //! | `keys`, `words` | what a key says of its value |
-//! | `value`, `harmless`, `placeholder`, `random`, `weak` | what a value is under such a key |
-//! | `inside`, `pairs`, `urls`, `command` | secrets within texts: files, commands, connection strings |
+//! | `value`, `harmless`, `placeholder`, `template`, `random`, `weak` | what a value is under such a key |
+//! | `inside`, `pairs`, `reading`, `urls`, `command` | secrets within texts: files, commands, connection strings |
 //! | `manifest` | Secret manifests within texts |
 //! | `formats`, `tokens` | what is a secret under any key |
 //!
@@ -25,7 +26,10 @@ mod keys;
 mod manifest;
 mod pairs;
 mod placeholder;
+mod prefilter;
 mod random;
+mod reading;
+mod template;
 mod tokens;
 mod urls;
 mod value;
@@ -35,7 +39,7 @@ mod words;
 
 pub use inside::{Found, What};
 pub use value::Grade;
-pub use walk::{Hit, scan_subject};
+pub use walk::{Hit, scan_subject, secrets_of};
 
 /// Shorter texts are not taken for random ones: names of things must stay readable.
 const LONG: usize = 20;
@@ -46,13 +50,7 @@ pub fn looks_like_secret(text: &str) -> bool {
     if text.len() < LONG {
         return false;
     }
-    let mut found = Vec::new();
-    let context = inside::Context {
-        names: &weak::Names::default(),
-        depth: 0,
-    };
-    inside::scan(text, context, &mut found);
-    if found.iter().any(|found| found.grade == Grade::Literal) {
+    if holds_secret(text) {
         return true;
     }
     // A name of parts, such as a host's or a file's, is judged by its parts.
@@ -61,6 +59,18 @@ pub fn looks_like_secret(text: &str) -> bool {
         && text.split(['.', '/', ':', '@']).any(|part| {
             part.len() >= LONG && !random::is_uuid(part) && random::is_random(part, LONG)
         })
+}
+
+/// Whether a text of any length has a token, a password in a URL, or a key with its secret in it.
+#[must_use]
+pub fn holds_secret(text: &str) -> bool {
+    let mut found = Vec::new();
+    let context = inside::Context {
+        names: &weak::Names::default(),
+        depth: 0,
+    };
+    inside::scan(text, context, &mut found);
+    found.iter().any(|found| found.grade == Grade::Literal)
 }
 
 #[cfg(test)]
@@ -86,5 +96,19 @@ mod tests {
             assert!(!looks_like_secret(name), "{name}");
         }
         assert!(!looks_like_secret(&format!("sha256:{random}{random}")));
+    }
+
+    /// When each key looked at its whole line, this took minutes.
+    #[test]
+    fn a_long_line_of_keys_is_read_once() {
+        for part in [
+            "password [",
+            "password\\",
+            "password: ",
+            "community snmp ",
+            "pass",
+        ] {
+            assert!(!holds_secret(&part.repeat(30_000)), "{part}");
+        }
     }
 }

@@ -7,13 +7,30 @@ use super::inside::{Scanner, What};
 use super::keys::{Class, speaks_of_snmp};
 use super::placeholder::end_at;
 use super::random::is_random;
+use super::reading::read;
 use super::value::{Grade, Setting, is_basic, judge};
 
 /// No key is longer; a longer run of letters is data.
 const LONGEST_KEY: usize = 72;
 
-/// A value is read no further than this.
-const LONGEST_VALUE: usize = 4096;
+/// No line is read further than this to either side of a key: a text of one line with many keys would
+/// else be read as often as it has keys.
+const LONGEST_LINE: usize = 512;
+
+/// What stands before `at` on its line; of a long line only its end, and `false`.
+fn line_before(bytes: &[u8], at: usize) -> (&[u8], bool) {
+    let from = at.saturating_sub(LONGEST_LINE);
+    match memchr::memrchr(b'\n', &bytes[from..at]) {
+        Some(newline) => (&bytes[from + newline + 1..at], true),
+        None => (&bytes[from..at], from == 0),
+    }
+}
+
+/// What stands after `at` on its line; of a long line only its begin.
+fn line_after(bytes: &[u8], at: usize) -> &[u8] {
+    let rest = &bytes[at..bytes.len().min(at + LONGEST_LINE)];
+    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
+}
 
 fn is_key_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
@@ -162,10 +179,12 @@ fn is_prose(text: &str) -> bool {
 
 /// Whether the line of `at` is a comment: samples stand there, though real secrets may too.
 fn is_comment(bytes: &[u8], at: usize) -> bool {
-    let line = &bytes[memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1)..at];
+    let (line, is_whole) = line_before(bytes, at);
     let first = line.iter().position(|byte| !byte.is_ascii_whitespace());
-    first
-        .is_some_and(|first| matches!(line[first], b'#' | b';') || line[first..].starts_with(b"//"))
+    is_whole
+        && first.is_some_and(|first| {
+            matches!(line[first], b'#' | b';') || line[first..].starts_with(b"//")
+        })
 }
 
 /// The value after `key`, how it stands there, and how it is joined.
@@ -275,12 +294,12 @@ fn value_of_named(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Whether only blanks, a list's dash, `export` or a section's dots stand before `at` on its line.
 fn begins_line(bytes: &[u8], at: usize) -> bool {
-    let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
-    let before = bytes[line..at].trim_ascii();
-    matches!(
-        before,
-        b"" | b"-" | b"export" | b"\"" | b"'" | b"- \"" | b"#" | b"//" | b";"
-    )
+    let (before, is_whole) = line_before(bytes, at);
+    is_whole
+        && matches!(
+            before.trim_ascii(),
+            b"" | b"-" | b"export" | b"\"" | b"'" | b"- \"" | b"#" | b"//" | b";"
+        )
 }
 
 /// Whether a key can begin at `at`, as in a map of YAML or JSON.
@@ -288,7 +307,7 @@ fn begins_key(bytes: &[u8], at: usize) -> bool {
     if begins_line(bytes, at) {
         return true;
     }
-    let before = bytes[..at].trim_ascii_end();
+    let before = bytes[at.saturating_sub(LONGEST_LINE)..at].trim_ascii_end();
     matches!(
         before.last(),
         None | Some(b'{' | b',' | b'[' | b';' | b'&' | b'"' | b'\'')
@@ -303,125 +322,17 @@ fn takes_space(scanner: &Scanner<'_, '_>, key: &Range<usize>, begins_line: bool)
     if is_flag {
         return true;
     }
-    let line_end =
-        memchr::memchr(b'\n', &bytes[key.end..]).map_or(bytes.len(), |end| key.end + end);
-    let rest = bytes[key.end..line_end].trim_ascii();
+    let rest = line_after(bytes, key.end).trim_ascii();
     if begins_line && !rest.contains(&b' ') && scanner.text.contains('\n') {
         return true;
     }
-    let line_start = memchr::memrchr(b'\n', &bytes[..key.start]).map_or(0, |newline| newline + 1);
-    let before = &bytes[line_start..key.start];
+    let (before, _) = line_before(bytes, key.start);
     let names_login = |word: &[u8]| memchr::memmem::find(before, word).is_some();
     // .netrc, and SQL's `PASSWORD 'x'`.
     names_login(b"login ")
         || names_login(b"machine ")
         || (rest.starts_with(b"'")
             && (names_login(b"USER") || names_login(b"ROLE") || names_login(b"WITH")))
-}
-
-/// Reads the value at `at`.
-fn read(text: &str, at: usize, to_end_of_line: bool) -> Option<(Range<usize>, Setting)> {
-    let bytes = text.as_bytes();
-    let mut start = at + run(&bytes[at..], |byte| matches!(byte, b' ' | b'\t'));
-    // YAML's anchors and tags.
-    while matches!(bytes.get(start), Some(b'&'))
-        || bytes[start.min(bytes.len())..].starts_with(b"!!")
-    {
-        start += run(&bytes[start..], |byte| !byte.is_ascii_whitespace());
-        start += run(&bytes[start..], |byte| matches!(byte, b' ' | b'\t'));
-    }
-    let escapes = run(&bytes[start..], |byte| byte == b'\\');
-    let quote = bytes.get(start + escapes).copied();
-    if let Some(quote @ (b'"' | b'\'' | b'`')) = quote {
-        let inside = start + escapes + 1;
-        let limit = bytes.len().min(inside + LONGEST_VALUE);
-        let mut end = inside;
-        while end < limit && bytes[end] != quote && bytes[end] != b'\n' {
-            end += if escapes == 0 && bytes[end] == b'\\' && quote != b'\'' {
-                2
-            } else {
-                1
-            };
-        }
-        let mut end = floor(text, end.min(limit));
-        // Backticks run a command, or hold a template of JavaScript.
-        if quote == b'`' && text[inside..end].contains([' ', '$']) {
-            return None;
-        }
-        if escapes > 0 {
-            while end > inside && bytes[end - 1] == b'\\' {
-                end -= 1;
-            }
-        }
-        return Some((inside..end, Setting::Quoted));
-    }
-    if matches!(quote, Some(b'|' | b'>')) {
-        return block(text, start);
-    }
-    let limit = floor(text, bytes.len().min(start + LONGEST_VALUE));
-    let mut end = start;
-    while end < limit {
-        if let Some(after) = end_at(text, end).filter(|&after| after <= limit) {
-            end = after;
-            continue;
-        }
-        let byte = bytes[end];
-        let stops = if to_end_of_line {
-            byte == b'\n' || (byte == b' ' && matches!(bytes.get(end + 1), Some(b'#')))
-        } else {
-            byte.is_ascii_whitespace()
-                || matches!(
-                    byte,
-                    b';' | b'&'
-                        | b','
-                        | b'|'
-                        | b')'
-                        | b'}'
-                        | b']'
-                        | b'<'
-                        | b'"'
-                        | b'\''
-                        | b'`'
-                        | b'\\'
-                )
-        };
-        if stops {
-            break;
-        }
-        end += 1;
-    }
-    let mut end = floor(text, end);
-    while end > start && matches!(bytes[end - 1], b'\r' | b' ' | b'\t') {
-        end -= 1;
-    }
-    // JSON without quotes, nginx and HOCON end a value with a mark.
-    if to_end_of_line && end > start + 1 && matches!(bytes[end - 1], b';' | b',') {
-        end -= 1;
-    }
-    (end > start).then_some((start..end, Setting::Bare))
-}
-
-/// A block scalar of one line: `password: |` and the value below.
-fn block(text: &str, at: usize) -> Option<(Range<usize>, Setting)> {
-    let bytes = text.as_bytes();
-    let marks = run(&bytes[at..], |byte| {
-        matches!(byte, b'|' | b'>' | b'-' | b'+' | b'0'..=b'9')
-    });
-    if bytes.get(at + marks) != Some(&b'\n') {
-        return None;
-    }
-    let mut start = at + marks + 1;
-    start += run(&bytes[start..], |byte| matches!(byte, b' ' | b'\t'));
-    let end = start + run(&bytes[start..], |byte| byte != b'\n');
-    (end > start).then_some((start..end, Setting::Bare))
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// A line of `.pgpass`: `host:5432:database:user:password`.
@@ -465,42 +376,4 @@ pub(super) fn identified(scanner: &mut Scanner<'_, '_>, after: usize) {
             Joint::Assigned,
         );
     }
-}
-
-/// A flag, such as `-u user:password` of curl or `-pPASSWORD` of mysql.
-pub(super) fn flag(scanner: &mut Scanner<'_, '_>, at: usize) {
-    let bytes = scanner.bytes();
-    let name = run(&bytes[at..], |byte| {
-        byte == b'-' || byte.is_ascii_alphabetic()
-    });
-    let (letter, value, glued) = match &bytes[at..at + name] {
-        // The long forms that say nothing of a password.
-        b"--user" | b"--proxy-user" | b"--userpwd" => (b'u', at + name + 1, false),
-        b"--auth" | b"--basic-auth" | b"--credentials" | b"--creds" => (b':', at + name + 1, false),
-        [b'-', letter @ (b'u' | b'p' | b'a' | b'P' | b'w' | b'c'), ..] => {
-            let glued = bytes
-                .get(at + 2)
-                .is_some_and(|byte| !byte.is_ascii_whitespace());
-            (*letter, if glued { at + 2 } else { at + 3 }, glued)
-        }
-        _ => return,
-    };
-    if value >= bytes.len() || !scanner.text.is_char_boundary(value) {
-        return;
-    }
-    let start = command_start(bytes, at);
-    let command = &scanner.text[floor(scanner.text, start)..at];
-    if let Some((range, _)) = read(scanner.text, value, false) {
-        super::command::flag_in_text(scanner, command, letter, glued, range);
-    }
-}
-
-/// Where the command begins that `at` is in: after the last line break, pipe or semicolon.
-fn command_start(bytes: &[u8], at: usize) -> usize {
-    bytes[..at]
-        .iter()
-        .rev()
-        .take(512)
-        .position(|byte| matches!(byte, b'\n' | b'|' | b';' | b'&' | b'('))
-        .map_or(at.saturating_sub(512), |back| at - back)
 }

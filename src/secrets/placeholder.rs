@@ -1,6 +1,7 @@
 //! Placeholders of every dialect: what remains of a value once they are taken out.
 
 use super::bytes::{find, is_name};
+use super::template::Template;
 
 /// A part of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +104,8 @@ fn placeholder_at(text: &str, at: usize) -> Option<Found<'_>> {
             Some(plain(at + find(&bytes[at..], b"]]")? + 2))
         }
         b'%' => percent(text, at),
-        b'<' => angle(text, at),
+        // Nothing but the whole text can be one.
+        b'<' if at == 0 => angle(text, at),
         b'@' => enclosed_name(text, at, b'@'),
         b'#' if bytes.get(at + 1) == Some(&b'{') => {
             let end = balanced(bytes, at + 1)?;
@@ -280,90 +282,6 @@ fn balanced(bytes: &[u8], open: usize) -> Option<usize> {
     None
 }
 
-/// The literals within `{{ … }}` that become part of the value: `{{ "x" }}`, `default "x"`.
-#[derive(Clone)]
-struct Template<'v> {
-    rest: &'v str,
-    function: &'v str,
-}
-
-impl<'v> Template<'v> {
-    fn of(inside: &'v str) -> Self {
-        Self {
-            rest: inside,
-            function: "",
-        }
-    }
-}
-
-impl<'v> Iterator for Template<'v> {
-    type Item = &'v str;
-
-    fn next(&mut self) -> Option<&'v str> {
-        loop {
-            let bytes = self.rest.as_bytes();
-            let &first = bytes.first()?;
-            match first {
-                b'"' | b'`' | b'\'' => {
-                    let inside = &self.rest[1..];
-                    let (literal, rest) = inside.split_once(first as char)?;
-                    self.rest = rest;
-                    if gives_its_argument(self.function)
-                        && !literal.is_empty()
-                        && !literal.contains('%')
-                    {
-                        return Some(literal);
-                    }
-                }
-                b'|' | b'(' => {
-                    // `default('x')` keeps its function; a pipe or a group begins anew.
-                    if first == b'|' || self.rest.len() > 1 && !matches!(bytes[1], b'"' | b'\'') {
-                        self.function = "";
-                    }
-                    self.rest = &self.rest[1..];
-                }
-                _ if is_name(first) || first == b'.' || first == b'$' => {
-                    let length = bytes
-                        .iter()
-                        .take_while(|byte| is_name(**byte) || matches!(byte, b'.' | b'$'))
-                        .count();
-                    let word = &self.rest[..length];
-                    if first == b'.' || first == b'$' || word.contains('.') {
-                        if self.function.is_empty() {
-                            self.function = ".";
-                        }
-                    } else if !word.bytes().all(|byte| byte.is_ascii_digit()) {
-                        self.function = word;
-                    }
-                    self.rest = &self.rest[length..];
-                }
-                _ => {
-                    let length = self.rest.chars().next().map_or(1, char::len_utf8);
-                    self.rest = &self.rest[length..];
-                }
-            }
-        }
-    }
-}
-
-/// Whether a template function's string becomes the value, rather than a name that it looks up.
-fn gives_its_argument(function: &str) -> bool {
-    matches!(
-        function,
-        "" | "default"
-            | "coalesce"
-            | "ternary"
-            | "b64enc"
-            | "quote"
-            | "squote"
-            | "print"
-            | "bcrypt"
-            | "sha256sum"
-            | "toString"
-            | "d"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -427,6 +345,10 @@ mod tests {
             ("pre${X}post", vec!["pre", "post"]),
             ("{{ \"fnord\" | b64enc }}", vec!["fnord"]),
             ("{{ .Values.x | default \"fnord\" }}", vec!["fnord"]),
+            ("{{ printf \"%s\" \"fnord\" }}", vec!["fnord"]),
+            ("{{ lower \"fnord\" }}", vec!["fnord"]),
+            ("{{ tpl \"fnord\" . }}", vec!["fnord"]),
+            ("{{ $x := \"fnord\" }}{{ $x }}", vec!["fnord"]),
             ("{{ x | default('fnord') }}", vec!["fnord"]),
             ("plain", vec!["plain"]),
             ("$2y$10$abc", vec!["$2y$10$abc"]),

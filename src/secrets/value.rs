@@ -135,7 +135,7 @@ fn literal<'v>(
             if is_stand_in(value) {
                 return judged(Grade::Weak);
             }
-            if is_random(without_scheme(value), 8) {
+            if is_random(without_scheme(value), 8) && !is_dns_name(value) {
                 return judged(Grade::Literal);
             }
             None
@@ -148,6 +148,17 @@ fn literal<'v>(
         }
         Class::Not | Class::Unknown => None,
     }
+}
+
+/// Words in small letters with hyphens or dots: a DNS-1123 name, as of a Secret or a host. A random
+/// string of these letters has more digits.
+fn is_dns_name(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    digits < 3
+        && value.contains(['-', '.'])
+        && value.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+        })
 }
 
 /// `Bearer x`, `base64:x`: the word before says how to read it.
@@ -323,6 +334,7 @@ mod tests {
             ("apiKey", "3600", None),
             ("token", random, Some(Grade::Literal)),
             ("token", "my-app-token", None),
+            ("token", "zigbee2mqtt-rw", None),
             ("token", "changeme", Some(Grade::Weak)),
             ("token", "Bearer ${X}", None),
             ("clientSecret", "romm-oidc", None),

@@ -4,23 +4,34 @@ use serde_json::{Number, Value};
 
 use super::base64;
 use super::command;
-use super::inside::{Context, Found, What, may_be_secret, scan};
+use super::inside::{Context, Found, What, scan};
 use super::keys::Class;
+use super::prefilter::may_be_secret;
 use super::value::{Grade, Setting, is_basic, judge};
 use super::weak::Names;
 use crate::model::{HelmRelease, NodeId, Step, Subject, Tree};
 
 /// A scalar that holds secrets.
-pub struct Hit<'a> {
+pub struct Hit {
     /// The scalar.
     pub node: NodeId,
-    /// The key that says what it is.
-    pub key: &'a str,
+    /// The node whose key, or whose `name`, says what the scalar is.
+    keyed: NodeId,
     /// The secrets in it; never empty.
     pub found: Vec<Found>,
 }
 
-impl Hit<'_> {
+impl Hit {
+    /// The key that says what the scalar is; empty where none does.
+    #[must_use]
+    pub fn key<'a>(&self, tree: &Tree<'a>) -> &'a str {
+        match tree.node(self.keyed).step {
+            Step::Key(key) if says_nothing(key) => name_beside(tree, self.keyed).unwrap_or(key),
+            Step::Key(key) => key,
+            Step::Root | Step::Index(_) => "",
+        }
+    }
+
     /// The worst of the secrets in the scalar.
     #[must_use]
     pub fn worst(&self) -> Option<&Found> {
@@ -29,11 +40,21 @@ impl Hit<'_> {
     }
 }
 
+/// The scalars of the object that hold secrets, in its order; found at the first call.
+#[must_use]
+pub fn secrets_of<'s>(subject: &'s Subject<'_>) -> &'s [Hit] {
+    subject.secrets.list(|| {
+        let mut hits = Vec::new();
+        scan_subject(subject, |hit| hits.push(hit));
+        hits
+    })
+}
+
 /// kubectl's copy of the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Calls `on` with every scalar of the object that holds a secret.
-pub fn scan_subject<'a>(subject: &Subject<'a>, mut on: impl FnMut(Hit<'a>)) {
+pub fn scan_subject(subject: &Subject<'_>, mut on: impl FnMut(Hit)) {
     let tree = &subject.tree;
     let release = HelmRelease::of(subject);
     let spec = |key: &str| {
@@ -72,20 +93,14 @@ fn walk<'a>(
     top: NodeId,
     is_note: bool,
     context: Context<'_>,
-    on: &mut impl FnMut(Hit<'a>),
+    on: &mut impl FnMut(Hit),
 ) {
     let end = tree.after(top);
     let mut at = top;
     while at < end {
         let node = tree.node(at);
         match node.value {
-            Value::Object(map) => {
-                if node.step.key().is_some_and(only_names) || is_reference(map) {
-                    at = tree.after(at);
-                    continue;
-                }
-            }
-            Value::Array(_) => {
+            Value::Object(_) | Value::Array(_) => {
                 if node.step.key().is_some_and(only_names) {
                     at = tree.after(at);
                     continue;
@@ -127,16 +142,6 @@ fn only_names(key: &str) -> bool {
             | "sourceRef"
             | "chartRef"
     )
-}
-
-/// A map that has only the keys of a reference.
-fn is_reference(map: &serde_json::Map<String, Value>) -> bool {
-    !map.is_empty()
-        && map.len() <= 4
-        && map.contains_key("name")
-        && map
-            .keys()
-            .all(|key| matches!(key.as_str(), "name" | "key" | "optional" | "namespace"))
 }
 
 /// Keys that say nothing of their value: the key above does, or the `name` beside.
@@ -181,7 +186,7 @@ fn string<'a>(
     text: &'a str,
     is_note: bool,
     context: Context<'_>,
-    on: &mut impl FnMut(Hit<'a>),
+    on: &mut impl FnMut(Hit),
 ) {
     if text.len() < 2 {
         return;
@@ -218,7 +223,7 @@ fn string<'a>(
         scan(text, context, &mut found);
     }
     if !found.is_empty() {
-        on(Hit { node, key, found });
+        on(Hit { node, keyed, found });
     }
 }
 
@@ -352,7 +357,7 @@ fn argument<'a>(
 }
 
 /// A number is a password where its key says so: a substituted `"${PIN}"` arrives as one.
-fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMut(Hit<'a>)) {
+fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMut(Hit)) {
     let (key, keyed) = effective_key(tree, node);
     if !may_be_secret(key) {
         return;
@@ -375,7 +380,7 @@ fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMu
         };
         on(Hit {
             node,
-            key,
+            keyed,
             found: vec![Found {
                 literal: None,
                 ..whole(grade, "")

@@ -149,7 +149,10 @@ fn labelled_but_not_found(findings: &[Value], folder: &Path) -> anyhow::Result<u
         return Ok(0);
     };
     let mut missing = 0;
-    for line in labels.lines().filter(|line| !line.starts_with('#')) {
+    for line in labels
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+    {
         let mut fields = line.split('\t');
         let (Some(repository), Some(file), _, Some(rule)) =
             (fields.next(), fields.next(), fields.next(), fields.next())

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::Facts;
 use crate::model::{Action, Case, Finding, Findings, Tree};
 use crate::rules::Params;
-use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, scan_subject};
+use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, secrets_of};
 use provenance::{Origin, Owner};
 
 /// What a policy can set for the rules about literals.
@@ -61,20 +61,20 @@ fn check(
 ) {
     let tree = &case.subject.tree;
     let mut owner = None;
-    scan_subject(&case.subject, |hit| {
-        let Some(worst) = hit.worst() else { return };
+    for hit in secrets_of(&case.subject) {
+        let Some(worst) = hit.worst() else { continue };
         if (worst.grade == Grade::Literal) != (kept == Kept::Literal) {
-            return;
+            continue;
         }
         let owner = owner.get_or_insert_with(|| Owner::of(case, &params.controller, facts));
-        let finding = report(tree, &hit, worst, out);
+        let finding = report(tree, hit, worst, out);
         finding.help(help);
         if worst.grade == Grade::WeakFallback {
             finding.help(HELP_FALLBACK).at_most(Action::Warn);
         }
         let text = tree.value(hit.node).as_str();
-        excuse(finding, case, params, &owner.origin(&hit, text), help);
-    });
+        excuse(finding, case, params, &owner.origin(hit, text), help);
+    }
 }
 
 const HELP_FALLBACK: &str = "leave the default out, so that a missing variable is seen rather than replaced by a known word";
@@ -134,16 +134,12 @@ fn excuse(
 }
 
 /// Adds the finding of a scalar. No message holds a value or its length.
-fn report<'f>(
-    tree: &Tree<'_>,
-    hit: &Hit<'_>,
-    worst: &Found,
-    out: &'f mut Findings,
-) -> &'f mut Finding {
-    let subject = if hit.key.is_empty() || looks_like_secret(hit.key) {
+fn report<'f>(tree: &Tree<'_>, hit: &Hit, worst: &Found, out: &'f mut Findings) -> &'f mut Finding {
+    let key = hit.key(tree);
+    let subject = if key.is_empty() || looks_like_secret(key) {
         "this value".to_owned()
     } else {
-        format!("`{}`", hit.key)
+        format!("`{key}`")
     };
     let place = place(tree, hit, worst);
     let message = match (worst.what, worst.grade) {
@@ -174,7 +170,7 @@ fn report<'f>(
 }
 
 /// Where in the scalar the secret stands, when the scalar is a text of several parts.
-fn place(tree: &Tree<'_>, hit: &Hit<'_>, worst: &Found) -> String {
+fn place(tree: &Tree<'_>, hit: &Hit, worst: &Found) -> String {
     let key = worst
         .key
         .clone()

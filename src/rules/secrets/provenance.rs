@@ -67,7 +67,7 @@ impl Owner {
     }
 
     /// Where the literals of a scalar came from. One that is written out makes the whole so.
-    pub(super) fn origin(&self, hit: &Hit<'_>, text: Option<&str>) -> Origin<'_> {
+    pub(super) fn origin(&self, hit: &Hit, text: Option<&str>) -> Origin<'_> {
         let known = match &self.answer {
             Some(Answer::Known(known)) if !known.is_remote => known,
             Some(Answer::Known(_) | Answer::Unseen(_)) => return Origin::Unseen,
