@@ -12,6 +12,7 @@ use super::{CLEAN, Cli, print};
 #[command(after_help = "\
 Examples:
   lockkeeper completions bash > ~/.local/share/bash-completion/completions/lockkeeper
+  lockkeeper completions zsh > \"${fpath[1]}/_lockkeeper\"
   lockkeeper completions fish > ~/.config/fish/completions/lockkeeper.fish")]
 pub(super) struct CompletionsArgs {
     /// The shell.

@@ -17,11 +17,20 @@ use crate::telemetry;
 
 /// Flags of `lockkeeper review`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  the request would be allowed
+  1  it would be denied
+  2  the file, the policy or the review cannot be read
+
+Examples:
+  lockkeeper review examples/reviews/romm-unpinned.json
+  lockkeeper review --policy lockkeeper.yaml --format json - < review.json")]
 pub(super) struct ReviewArgs {
     /// The recorded AdmissionReview; `-` reads standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The policy [default: the built-in one]
+    /// The policy file [default: the built-in policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// What is printed
@@ -46,7 +55,10 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     telemetry::tell_only_the_place_of_panics();
     let policy = policy_file::load_or_builtin(args.policy.as_deref())?;
     let body = read(&args.file)?;
-    let shown = args.file.display();
+    let shown = match args.file.to_str() {
+        Some("-") => "standard input".into(),
+        _ => args.file.to_string_lossy(),
+    };
     let review = Review::read(&body).with_context(|| format!("{shown} is no review"))?;
     let answer = review
         .validate(&policy, &NoFacts, Timestamp::now())

@@ -29,6 +29,11 @@ const LARGE_AT_ONCE: usize = 8;
 
 /// Flags of `lockkeeper serve`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lockkeeper serve
+  lockkeeper serve --policy lockkeeper.yaml --listen 127.0.0.1:9443
+  lockkeeper serve --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key --log-format json")]
 pub(super) struct ServeArgs {
     /// Where reviews are served over TLS
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
@@ -42,7 +47,7 @@ pub(super) struct ServeArgs {
     /// The certificate's private key, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// The policy [default: the built-in one]
+    /// The policy file [default: the built-in policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// How log lines are written: human or json
@@ -51,10 +56,10 @@ pub(super) struct ServeArgs {
     /// The mildest log lines that are written: error, warn, info, debug, trace or off
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: LevelFilter,
-    /// How long requests are still answered after SIGTERM, while the news spreads that none should come
+    /// How long requests are still answered after SIGTERM or Ctrl-C, while the news spreads that none should come
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     drain: Duration,
-    /// Where a certificate that is made at start is kept [default: a new temporary folder]
+    /// Where the certificate that is made anew at each start is written [default: a temporary folder]
     #[arg(long, value_name = "FOLDER")]
     state_dir: Option<PathBuf>,
     /// How the API server is reached [default: the pod's service account, where this is a pod]
