@@ -11,7 +11,7 @@ mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use mask::{MASK, is_masked, shown};
+pub use mask::{MASK, Masks, shown};
 pub use ratchet::named_place;
 pub use verdict::{Note, Ruled, Verdict};
 
