@@ -6,6 +6,8 @@
 mod mask;
 mod ratchet;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 mod verdict;
 
