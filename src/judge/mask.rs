@@ -78,7 +78,7 @@ fn near<'a>(concealed: &BTreeMap<String, &'a str>, pointer: &str) -> Vec<&'a str
 pub struct Masks<'a>(BTreeSet<Cow<'a, str>>);
 
 impl<'a> Masks<'a> {
-    /// Adds a value that `subject` conceals, unless [`is_masked`] spares it.
+    /// Adds a value that `subject` conceals, unless it is short or part of the subject's own name.
     pub fn add(&mut self, value: impl Into<Cow<'a, str>>, subject: &Subject<'_>) {
         let value = value.into();
         if is_masked(&value, subject) {
