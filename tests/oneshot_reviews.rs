@@ -68,7 +68,7 @@ const WRITTEN: [(&str, Verdict); 15] = [
 ];
 
 fn webhook() -> Router {
-    let app = App::new(Policy::builtin(), Box::new(NoFacts), Limits::default());
+    let app = App::new(Policy::builtin(), Arc::new(NoFacts), Limits::default());
     router(Arc::new(app))
 }
 

@@ -108,7 +108,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         state.as_ref().map(|state| state.path.as_path()),
     )?;
 
-    let app = Arc::new(App::new(policy, Box::new(NoFacts), Limits::default()));
+    let app = Arc::new(App::new(policy, Arc::new(NoFacts), Limits::default()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(LARGE_AT_ONCE)

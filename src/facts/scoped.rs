@@ -1,0 +1,102 @@
+//! Facts of one namespace: elsewhere only where the policy opens it, so that nobody learns by a verdict
+//! what exists in another tenant's namespace.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Answer, Claim, ConfigMap, Facts, Key, SecretSource, SourceKind, Substitution, Unseen};
+
+/// Facts as the author of an object in `namespace` may learn them.
+pub struct Scoped<'f> {
+    facts: &'f dyn Facts,
+    namespace: &'f str,
+    is_open: &'f dyn Fn(&str) -> bool,
+}
+
+impl<'f> Scoped<'f> {
+    /// The facts of `namespace`, and of those that `is_open` says.
+    #[must_use]
+    pub fn new(
+        facts: &'f dyn Facts,
+        namespace: &'f str,
+        is_open: &'f dyn Fn(&str) -> bool,
+    ) -> Self {
+        Self {
+            facts,
+            namespace,
+            is_open,
+        }
+    }
+
+    fn ask<T>(
+        &self,
+        key: Key<'_>,
+        question: impl FnOnce(&dyn Facts, Key<'_>) -> Answer<T>,
+    ) -> Answer<T> {
+        // A file that names no namespace is nobody's yet.
+        let is_own = key.namespace == self.namespace || self.namespace.is_empty();
+        if is_own || (self.is_open)(key.namespace) {
+            question(self.facts, key)
+        } else {
+            Answer::Unseen(Unseen::OtherNamespace)
+        }
+    }
+}
+
+impl Facts for Scoped<'_> {
+    fn claim(&self, key: Key<'_>) -> Answer<Claim> {
+        self.ask(key, |facts, key| facts.claim(key))
+    }
+
+    fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool> {
+        self.ask(source, |facts, key| facts.feeds_a_release(key))
+    }
+
+    fn source(&self, kind: SourceKind, key: Key<'_>) -> Answer<Arc<Value>> {
+        self.ask(key, |facts, key| facts.source(kind, key))
+    }
+
+    fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
+        self.ask(key, |facts, key| facts.secret(key))
+    }
+
+    fn config_map(&self, key: Key<'_>) -> Answer<Arc<ConfigMap>> {
+        self.ask(key, |facts, key| facts.config_map(key))
+    }
+
+    /// The Kustomization is most often in another namespace, by design. Whoever asks this tells the
+    /// author nothing that he does not know; see the rules' provenance.
+    fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
+        self.facts.substitution(kustomization)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Everything;
+
+    impl Facts for Everything {
+        fn claim(&self, _: Key<'_>) -> Answer<Claim> {
+            Answer::Known(Claim::default())
+        }
+    }
+
+    #[test]
+    fn only_what_is_open_is_asked_elsewhere() {
+        let is_open = |namespace: &str| namespace == "shared";
+        let scoped = Scoped::new(&Everything, "games", &is_open);
+        let claim = |namespace| {
+            scoped.claim(Key {
+                namespace,
+                name: "data",
+            })
+        };
+        for namespace in ["games", "shared"] {
+            assert_eq!(claim(namespace), Answer::Known(Claim::default()));
+        }
+        assert_eq!(claim("vault"), Answer::Unseen(Unseen::OtherNamespace));
+    }
+}
