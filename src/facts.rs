@@ -53,6 +53,17 @@ pub enum SourceKind {
     HelmChart,
 }
 
+/// Names a source of Flux.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceName {
+    /// Its kind, such as `GitRepository`.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// What makes a Secret, or has made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
@@ -151,6 +162,12 @@ pub trait Facts {
     /// What the Kustomization of that name substituted into what it applied. Reading Secrets is
     /// opt-in, so most know nothing of them.
     fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
+        let _ = kustomization;
+        Answer::Unseen(Unseen::NoCluster)
+    }
+
+    /// The source from which the Kustomization of that name applies.
+    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
         let _ = kustomization;
         Answer::Unseen(Unseen::NoCluster)
     }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Answer, Claim, ConfigMap, Facts, Key, SecretSource, SourceKind, Substitution, Unseen};
+use super::{
+    Answer, Claim, ConfigMap, Facts, Key, SecretSource, SourceKind, SourceName, Substitution,
+    Unseen,
+};
 
 /// Facts as the author of an object in `namespace` may learn them.
 pub struct Scoped<'f> {
@@ -69,6 +72,11 @@ impl Facts for Scoped<'_> {
     /// author nothing that he does not know; see the rules' provenance.
     fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
         self.facts.substitution(kustomization)
+    }
+
+    /// As for [`Facts::substitution`].
+    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
+        self.facts.kustomization_source(kustomization)
     }
 }
 
