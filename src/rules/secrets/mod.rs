@@ -148,7 +148,9 @@ fn report<'f>(tree: &Tree<'_>, hit: &Hit, worst: &Found, out: &'f mut Findings) 
             format!("{subject} holds a URL with its password written out{place}")
         }
         (What::UrlPassword, Grade::Weak) => {
-            format!("{subject} holds a URL with a password that anyone would guess{place}")
+            format!(
+                "{subject} holds a URL with a word for its login that anyone would guess{place}"
+            )
         }
         (What::Value, Grade::Literal) => {
             format!(
@@ -156,11 +158,11 @@ fn report<'f>(tree: &Tree<'_>, hit: &Hit, worst: &Found, out: &'f mut Findings) 
             )
         }
         (What::Value, Grade::Weak) => {
-            format!("{subject} holds a password that anyone would guess{place}")
+            format!("{subject} holds a word that anyone would guess{place}")
         }
         (_, Grade::WeakFallback) => {
             format!(
-                "{subject} falls back to a password that anyone would guess where its placeholder has no value{place}"
+                "{subject} falls back to a word that anyone would guess where its placeholder has no value{place}"
             )
         }
     };

@@ -46,7 +46,7 @@ rule! {
     pub struct WeakDefaultSecret;
 }
 
-const HELP: &str = "let a generator make the password, keep it in a Secret, and refer to that (`existingSecret`, `valueFrom.secretKeyRef`, `${NAME}`)";
+const HELP: &str = "let a generator make it, keep it in a Secret, and refer to that (`existingSecret`, `valueFrom.secretKeyRef`, `${NAME}`)";
 impl Rule for WeakDefaultSecret {
     type Params = LiteralParams;
     const META: Meta = Meta {
