@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::bytes::{run, starts_with};
+use super::bytes::{find_near, line_end, line_start, run, starts_with};
 use super::inside::{Scanner, What};
-use super::keys::{Class, speaks_of_snmp};
+use super::keys::Class;
 use super::placeholder::end_at;
 use super::random::is_random;
-use super::reading::read;
+use super::reading::{floor, read};
 use super::value::{Grade, Setting, is_basic, judge};
 
 /// No key is longer; a longer run of letters is data.
@@ -85,13 +85,13 @@ fn key_around(bytes: &[u8], start: usize, end: usize) -> Option<Range<usize>> {
     Some(key)
 }
 
-fn class_of(scanner: &Scanner<'_, '_>, key: &Range<usize>) -> Class {
+fn class_of(scanner: &mut Scanner<'_, '_>, key: &Range<usize>) -> Class {
     let text = &scanner.text[key.clone()];
     if text.eq_ignore_ascii_case("auth") || text == "_auth" {
         // Only what decodes to `user:password` counts; see `judge_value`.
         return Class::Ambiguous;
     }
-    if text.eq_ignore_ascii_case("community") && speaks_of_snmp(scanner.text) {
+    if text.eq_ignore_ascii_case("community") && scanner.speaks_of_snmp() {
         return Class::Password;
     }
     Class::of(text)
@@ -160,7 +160,7 @@ fn is_prose(text: &str) -> bool {
 
 /// Whether the line of `at` is a comment: samples stand there, though real secrets may too.
 fn is_comment(bytes: &[u8], at: usize) -> bool {
-    let line = &bytes[memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1)..at];
+    let line = &bytes[line_start(bytes, at)..at];
     let first = line.iter().position(|byte| !byte.is_ascii_whitespace());
     first
         .is_some_and(|first| matches!(line[first], b'#' | b';') || line[first..].starts_with(b"//"))
@@ -168,7 +168,7 @@ fn is_comment(bytes: &[u8], at: usize) -> bool {
 
 /// The value after `key`, how it stands there, and how it is joined.
 fn value_after(
-    scanner: &Scanner<'_, '_>,
+    scanner: &mut Scanner<'_, '_>,
     key: &Range<usize>,
 ) -> Option<(Range<usize>, Setting, Joint)> {
     let bytes = scanner.bytes();
@@ -231,7 +231,7 @@ fn value_after(
         }
     }
     if joint == Joint::Element {
-        let end = value + memchr::memchr(b'<', &bytes[value..])?;
+        let end = value + find_near(&bytes[value..], b"<")?;
         return Some((value..end, Setting::Quoted, joint));
     }
     // `KEY=value` ends with the word, as a shell reads it; `key: value` and `key = value` with the line.
@@ -273,8 +273,7 @@ fn value_of_named(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Whether only blanks, a list's dash, `export` or a section's dots stand before `at` on its line.
 fn begins_line(bytes: &[u8], at: usize) -> bool {
-    let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
-    let before = bytes[line..at].trim_ascii();
+    let before = bytes[line_start(bytes, at)..at].trim_ascii();
     matches!(
         before,
         b"" | b"-" | b"export" | b"\"" | b"'" | b"- \"" | b"#" | b"//" | b";"
@@ -294,21 +293,18 @@ fn begins_key(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether the word after the key can be its value with a space alone between: a flag, a directive.
-fn takes_space(scanner: &Scanner<'_, '_>, key: &Range<usize>, begins_line: bool) -> bool {
+fn takes_space(scanner: &mut Scanner<'_, '_>, key: &Range<usize>, begins_line: bool) -> bool {
     let bytes = scanner.bytes();
     let is_flag = key.start >= 2 && &bytes[key.start - 2..key.start] == b"--"
         || key.start >= 2 && bytes[key.start - 1] == b'-' && bytes[key.start - 2] == b' ';
     if is_flag {
         return true;
     }
-    let line_end =
-        memchr::memchr(b'\n', &bytes[key.end..]).map_or(bytes.len(), |end| key.end + end);
-    let rest = bytes[key.end..line_end].trim_ascii();
-    if begins_line && !rest.contains(&b' ') && scanner.text.contains('\n') {
+    let rest = bytes[key.end..line_end(bytes, key.end)].trim_ascii();
+    if begins_line && !rest.contains(&b' ') && scanner.has_lines() {
         return true;
     }
-    let line_start = memchr::memrchr(b'\n', &bytes[..key.start]).map_or(0, |newline| newline + 1);
-    let before = &bytes[line_start..key.start];
+    let before = &bytes[line_start(bytes, key.start)..key.start];
     let names_login = |word: &[u8]| memchr::memmem::find(before, word).is_some();
     // .netrc, and SQL's `PASSWORD 'x'`.
     names_login(b"login ")
@@ -320,8 +316,8 @@ fn takes_space(scanner: &Scanner<'_, '_>, key: &Range<usize>, begins_line: bool)
 /// A line of `.pgpass`: `host:5432:database:user:password`.
 pub(super) fn pgpass(scanner: &mut Scanner<'_, '_>, at: usize) {
     let bytes = scanner.bytes();
-    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
-    let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |newline| at + newline);
+    let start = floor(scanner.text, line_start(bytes, at));
+    let end = floor(scanner.text, line_end(bytes, at));
     let line = &scanner.text[start..end];
     if line.contains("://") || line.contains(' ') || scanner.done > at {
         return;

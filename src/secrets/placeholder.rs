@@ -1,6 +1,6 @@
 //! Placeholders of every dialect: what remains of a value once they are taken out.
 
-use super::bytes::{find, is_name};
+use super::bytes::{find_near, is_name};
 use super::template::Template;
 
 /// A part of a value.
@@ -101,7 +101,7 @@ fn placeholder_at(text: &str, at: usize) -> Option<Found<'_>> {
         b'$' => dollar(text, at),
         b'{' => brace(text, at),
         b'[' if bytes.get(at + 1) == Some(&b'[') => {
-            Some(plain(at + find(&bytes[at..], b"]]")? + 2))
+            Some(plain(at + find_near(&bytes[at..], b"]]")? + 2))
         }
         b'%' => percent(text, at),
         b'<' => angle(text, at),
@@ -131,7 +131,7 @@ fn dollar(text: &str, at: usize) -> Option<Found<'_>> {
     match bytes.get(at + 1)? {
         b'$' if matches!(bytes.get(at + 2), Some(b'{' | b'(')) => dollar(text, at + 1),
         b'{' if bytes.get(at + 2) == Some(&b'{') => {
-            let end = at + 2 + find(&bytes[at + 2..], b"}}")?;
+            let end = at + 2 + find_near(&bytes[at + 2..], b"}}")?;
             Some(Found {
                 template: Some(Template::of(&text[at + 3..end])),
                 ..plain(end + 2 + usize::from(bytes.get(end + 2) == Some(&b'}')))
@@ -190,14 +190,14 @@ fn brace(text: &str, at: usize) -> Option<Found<'_>> {
     let bytes = text.as_bytes();
     match bytes.get(at + 1)? {
         b'{' => {
-            let length = find(&bytes[at..], b"}}")?;
+            let length = find_near(&bytes[at..], b"}}")?;
             Some(Found {
                 template: Some(Template::of(&text[at + 2..at + length])),
                 ..plain(at + length + 2)
             })
         }
-        b'%' => Some(plain(at + find(&bytes[at..], b"%}")? + 2)),
-        b'#' => Some(plain(at + find(&bytes[at..], b"#}")? + 2)),
+        b'%' => Some(plain(at + find_near(&bytes[at..], b"%}")? + 2)),
+        b'#' => Some(plain(at + find_near(&bytes[at..], b"#}")? + 2)),
         b'$' => balanced(bytes, at).map(plain),
         byte if byte.is_ascii_alphabetic() || *byte == b'_' => {
             let inside = bytes[at + 1..]
@@ -230,7 +230,7 @@ fn percent(text: &str, at: usize) -> Option<Found<'_>> {
         ));
     }
     if bytes[at..].starts_with(b"%env(") {
-        let end = at + find(&bytes[at..], b")%")? + 2;
+        let end = at + find_near(&bytes[at..], b")%")? + 2;
         return Some(plain(end));
     }
     enclosed_name(text, at, b'%')
@@ -248,7 +248,7 @@ fn enclosed_name(text: &str, at: usize, mark: u8) -> Option<Found<'_>> {
 
 /// `<path:secret/data/x#key>`, `<your-token>`: a plain text between angle brackets, and nothing else.
 fn angle(text: &str, at: usize) -> Option<Found<'_>> {
-    let length = find(&text.as_bytes()[at..], b">")?;
+    let length = find_near(&text.as_bytes()[at..], b">")?;
     let inside = &text[at + 1..at + length];
     let fits = !inside.is_empty()
         && inside.bytes().all(|byte| {
@@ -266,7 +266,7 @@ fn balanced(bytes: &[u8], open: usize) -> Option<usize> {
     };
     let mut depth = 0_usize;
     // A placeholder that does not close soon does not close: this keeps long texts linear.
-    for (at, &byte) in bytes.iter().enumerate().skip(open).take(1024) {
+    for (at, &byte) in bytes.iter().enumerate().skip(open).take(256) {
         if byte == opens {
             depth += 1;
         } else if byte == closes {

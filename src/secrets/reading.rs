@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bytes::run;
+use super::bytes::{NEAR, run};
 use super::placeholder::end_at;
 use super::value::Setting;
 
@@ -53,7 +53,7 @@ pub(super) fn read(text: &str, at: usize, to_end_of_line: bool) -> Option<(Range
     if matches!(quote, Some(b'|' | b'>')) {
         return block(text, start);
     }
-    let limit = floor(text, bytes.len().min(start + LONGEST_VALUE));
+    let limit = floor(text, bytes.len().min(start + NEAR));
     let mut end = start;
     while end < limit {
         if let Some(after) = end_at(text, end).filter(|&after| after <= limit) {

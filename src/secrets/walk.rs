@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 use super::base64;
 use super::command;
-use super::inside::{Context, Found, What, scan};
+use super::inside::{Context, Found, MOST, What, scan};
 use super::keys::Class;
 use super::prefilter::may_be_secret;
 use super::value::{Grade, Setting, is_basic, judge};
@@ -30,6 +30,12 @@ impl Hit {
             Step::Key(key) => key,
             Step::Root | Step::Index(_) => "",
         }
+    }
+
+    /// Whether there were more secrets in the scalar than [`Self::found`] has.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.found.len() >= MOST
     }
 
     /// The worst of the secrets in the scalar.
