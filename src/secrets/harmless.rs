@@ -143,6 +143,7 @@ fn is_path(value: &str) -> bool {
         && !value
             .split(['/', '\\'])
             .any(|segment| is_random(segment, 20))
+        && !is_random(value, 24)
         // A single segment that looks random is rather a secret that happens to begin so.
         && (memchr::memchr_iter(b'/', bytes).count() > 1 || !is_random(&value[1..], 12))
 }

@@ -108,10 +108,14 @@ pub(super) fn is_random(text: &str, shortest: usize) -> bool {
         return false;
     }
     let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_hex = bytes.iter().all(u8::is_ascii_hexdigit);
+    if bytes.len() >= 32 && is_hex && digits < bytes.len() {
+        return digits > 0 && !is_repetitive(bytes);
+    }
     if digits * 10 > bytes.len() * 9 || is_repetitive(bytes) {
         return false;
     }
-    if bytes.len() >= 16 && bytes.iter().all(u8::is_ascii_hexdigit) {
+    if bytes.len() >= 16 && is_hex {
         return digits > 0;
     }
     // Tenths of a bit per byte, from what random strings and the values of real releases measure:
