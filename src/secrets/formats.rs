@@ -26,6 +26,7 @@ pub(super) enum Fixed {
     Flag,
     SecretManifest,
     Identified,
+    CreateUser,
 }
 
 impl Fixed {
@@ -64,6 +65,7 @@ impl Fixed {
         Fixed::Flag,
         Fixed::SecretManifest,
         Fixed::Identified,
+        Fixed::CreateUser,
     ];
 
     /// The text that the pass looks for, in letters of either case.
@@ -83,6 +85,7 @@ impl Fixed {
             Fixed::Flag => " -",
             Fixed::SecretManifest => "kind: Secret",
             Fixed::Identified => "IDENTIFIED BY ",
+            Fixed::CreateUser => "createUser ",
             Fixed::Bcrypt(text) | Fixed::Hash(text) | Fixed::GoDsn(text) => text,
         }
     }
@@ -105,6 +108,7 @@ pub(super) fn fixed(scanner: &mut Scanner<'_, '_>, fixed: Fixed, at: usize) {
         Fixed::PgPass => pairs::pgpass(scanner, at),
         Fixed::Flag => command::flag(scanner, at + 1),
         Fixed::SecretManifest => manifest::at_secret(scanner, at),
+        Fixed::CreateUser => pairs::create_user(scanner, at + Fixed::CreateUser.needle().len()),
         Fixed::Identified => pairs::identified(scanner, at + Fixed::Identified.needle().len()),
     }
 }

@@ -128,6 +128,8 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
             }
             _ => Class::Password,
         },
+        // snmpd's own words.
+        b"rocommunity" | b"rwcommunity" => Class::Password,
         b"community" => match before {
             b"snmp" | b"ro" | b"rw" | b"read" | b"write" | b"v2" | b"v2c" => Class::Password,
             // Games have communities too: the words around must speak of SNMP.
@@ -153,6 +155,11 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
         b"salt" | b"credential" | b"credentials" | b"creds" | b"cookie" | b"seed" | b"claim"
         | b"dsn" | b"pin" | b"license" | b"licence" | b"accesskey" | b"mnemonic" | b"otp"
         | b"totp" => Class::Ambiguous,
+        // `user:password`; see `value`.
+        b"auth" => match before {
+            b"basic" | b"http" => Class::Ambiguous,
+            _ => Class::Unknown,
+        },
         b"hash" | b"hashes" => match before {
             b"password" | b"passwd" | b"pass" | b"auth" | b"token" => Class::Ambiguous,
             _ => Class::Not,

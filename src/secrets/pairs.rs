@@ -301,6 +301,9 @@ fn takes_space(scanner: &mut Scanner<'_, '_>, key: &Range<usize>, begins_line: b
         return true;
     }
     let rest = bytes[key.end..line_end(bytes, key.end)].trim_ascii();
+    if begins_line && matches!(&bytes[key.start..key.end], b"rocommunity" | b"rwcommunity") {
+        return true;
+    }
     if begins_line && !rest.contains(&b' ') && scanner.has_lines() {
         return true;
     }
@@ -311,6 +314,29 @@ fn takes_space(scanner: &mut Scanner<'_, '_>, key: &Range<usize>, begins_line: b
         || names_login(b"machine ")
         || (rest.starts_with(b"'")
             && (names_login(b"USER") || names_login(b"ROLE") || names_login(b"WITH")))
+}
+
+/// snmpd's `createUser name SHA password AES password`.
+pub(super) fn create_user(scanner: &mut Scanner<'_, '_>, after: usize) {
+    let end = floor(scanner.text, line_end(scanner.bytes(), after));
+    let mut words = scanner.text[after..end].split_ascii_whitespace().skip(1);
+    while let (Some(protocol), Some(password)) = (words.next(), words.next()) {
+        if matches!(
+            protocol,
+            "MD5" | "SHA" | "SHA-256" | "SHA-512" | "DES" | "AES"
+        ) {
+            let value = scanner.range_of(password);
+            let key = after..after;
+            judge_value(
+                scanner,
+                &key,
+                Class::Password,
+                value,
+                Setting::Quoted,
+                Joint::Assigned,
+            );
+        }
+    }
 }
 
 /// A line of `.pgpass`: `host:5432:database:user:password`.

@@ -135,6 +135,9 @@ fn literal<'v>(
             if is_stand_in(value) {
                 return judged(Grade::Weak);
             }
+            if let Some(password) = basic_password(key, value) {
+                return literal(Class::Password, "password", password, setting, names);
+            }
             if is_random(without_scheme(value), 8) && !is_dns_name(value) {
                 return judged(Grade::Literal);
             }
@@ -148,6 +151,17 @@ fn literal<'v>(
         }
         Class::Not | Class::Unknown => None,
     }
+}
+
+/// The password in `basicAuth: user:password`.
+fn basic_password<'v>(key: &str, value: &'v str) -> Option<&'v str> {
+    let tail = key.get(key.len().checked_sub(4)?..)?;
+    let (user, password) = value.split_once(':')?;
+    let fits = tail.eq_ignore_ascii_case("auth")
+        && !user.is_empty()
+        && !value.contains(char::is_whitespace)
+        && !password.starts_with('/');
+    fits.then_some(password)
 }
 
 /// Words in small letters with hyphens or dots: a DNS-1123 name, as of a Secret or a host. A random
@@ -266,7 +280,7 @@ fn is_dotted(value: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
             && !is_random(part, 8);
-        if !is_word {
+        if !is_word || is_random(value, 8) {
             return false;
         }
         parts += 1;
@@ -338,7 +352,7 @@ mod tests {
             ("token", "changeme", Some(Grade::Weak)),
             ("token", "Bearer ${X}", None),
             ("clientSecret", "romm-oidc", None),
-            ("CLIENT_SECRET", "insecure_secret", Some(Grade::Literal)),
+            ("CLIENT_SECRET", "copper_lantern", Some(Grade::Literal)),
             ("someKey", random, Some(Grade::Literal)),
             ("someKey", "app.kubernetes.io/name", None),
             ("topologyKey", random, None),
