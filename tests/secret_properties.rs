@@ -118,3 +118,18 @@ proptest! {
         }
     }
 }
+
+/// Texts on which a fuzzer once stopped the scanners.
+#[test]
+fn what_the_fuzzer_found_is_scanned() {
+    for text in [
+        "password`: {{ .Values.pw | defa,lt \"hu\" }}\n",
+        "PASSWORD')ad -p 'Password: ' PASSWORD\n",
+    ] {
+        let root = release(&json!({"config": text, "password": text}));
+        let subject = Subject::new(&root).expect("a HelmRelease");
+        let mut scalars = 0;
+        scan_subject(&subject, |_| scalars += 1);
+        assert!(scalars <= 2, "{text}");
+    }
+}

@@ -66,16 +66,25 @@ impl Class {
         }
         let head = Lower::of(words.back(0));
         let before = Lower::of(words.back(1));
-        match of_head(head.bytes(), before.bytes(), words) {
-            // `PASSWORD_PROD`, `SECRET_KEY_BASE`: the word before the head, judged more mildly.
-            Class::Unknown if words.len() > 1 => match Self::of_words(&words.without_last()) {
-                Class::Strong | Class::Password | Class::Opaque => Class::Opaque,
-                Class::Ambiguous => Class::Ambiguous,
-                _ => of_glued(&head),
-            },
-            Class::Unknown => of_glued(&head),
-            class => class,
+        let class = of_head(head.bytes(), before.bytes(), words);
+        if class != Class::Unknown {
+            return class;
         }
+        // `PASSWORD_PROD`, `SECRET_KEY_BASE`: the word before the head, judged more mildly.
+        if words.len() > 1 {
+            let words = words.without_last();
+            let above = Lower::of(words.back(1));
+            let class = match of_head(before.bytes(), above.bytes(), &words) {
+                Class::Unknown => of_glued(&before),
+                class => class,
+            };
+            match class {
+                Class::Strong | Class::Password | Class::Opaque => return Class::Opaque,
+                Class::Ambiguous => return Class::Ambiguous,
+                Class::Weak | Class::Unknown | Class::Not => {}
+            }
+        }
+        of_glued(&head)
     }
 
     /// Whether any literal counts.
@@ -114,7 +123,13 @@ fn is_verb(word: &str) -> bool {
 
 /// Words that anywhere in a key make it a reference.
 fn is_reference(word: &str) -> bool {
-    matches!(Lower::of(word).bytes(), b"existing" | b"ref" | b"refs")
+    let is = |known: &str| word.eq_ignore_ascii_case(known);
+    match word.len() {
+        3 => is("ref"),
+        4 => is("refs"),
+        8 => is("existing"),
+        _ => false,
+    }
 }
 
 fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {

@@ -181,7 +181,10 @@ fn value_after(
     if bytes.get(at) == Some(&b']') {
         at += 1;
     }
-    if is_quoted && bytes[..key.start - 1].ends_with(b"define(") && bytes.get(at) == Some(&b',') {
+    if is_quoted
+        && bytes[..key.start.saturating_sub(1)].ends_with(b"define(")
+        && bytes.get(at) == Some(&b',')
+    {
         let (range, setting) = read(scanner.text, at + 1, false)?;
         return (setting == Setting::Quoted).then_some((range, setting, Joint::Assigned));
     }

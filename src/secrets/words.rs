@@ -131,9 +131,9 @@ impl Lower {
             bytes: [0; LONGEST],
             len: end - start,
         };
-        for (to, from) in lower.bytes.iter_mut().zip(&whole[start..end]) {
-            *to = from.to_ascii_lowercase();
-        }
+        let kept = &mut lower.bytes[..end - start];
+        kept.copy_from_slice(&whole[start..end]);
+        kept.make_ascii_lowercase();
         lower
     }
 
