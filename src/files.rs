@@ -53,7 +53,11 @@ pub fn walk(paths: &[PathBuf]) -> (Vec<Entry>, Vec<Unreadable>) {
             .filter_entry(|entry| entry.file_name() != ".git")
             // What one machine's Git ignores must not change what CI finds.
             .git_global(false)
-            .require_git(false)
+            .git_exclude(false)
+            // Flux knows no `.ignore`, and what it applies must be seen.
+            .ignore(false)
+            // In a repository, what lies around it must not decide either: Git looks no further.
+            .require_git(is_in_repository(path))
             .sort_by_file_name(std::cmp::Ord::cmp)
             .build();
         for entry in walk {
@@ -79,6 +83,16 @@ pub fn walk(paths: &[PathBuf]) -> (Vec<Entry>, Vec<Unreadable>) {
         }
     }
     (entries, unreadable)
+}
+
+/// Whether the path lies in a Git repository, whose root is where ignore files end.
+fn is_in_repository(path: &Path) -> bool {
+    std::path::absolute(path).is_ok_and(|path| {
+        path.ancestors().any(|folder| {
+            let git = folder.join(".git");
+            git.is_file() || git.join("HEAD").is_file()
+        })
+    })
 }
 
 /// `./a` is `a`: so it is in every other tool's output.

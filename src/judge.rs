@@ -1,6 +1,6 @@
 //! The one function that judges, for the webhook, `check` and the scan alike.
 //!
-//! The order within: certainty → exemption → ratchet → action. The old object is judged only when
+//! The order within: certainty → dry-run → exemption → ratchet → action. The old object is judged only when
 //! a denial remains.
 
 mod mask;
@@ -11,7 +11,7 @@ mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use mask::{MASK, shown};
+pub use mask::{MASK, is_masked, shown};
 pub use ratchet::named_place;
 pub use verdict::{Note, Ruled, Verdict};
 

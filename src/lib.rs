@@ -1,22 +1,23 @@
 //! Lockkeeper judges the HelmReleases of a cluster that Flux runs: at admission, and before the push.
 //!
-//! The map of the house; an arrow in this list never points up:
+//! The map of the house. A module names those that its row names, and no others; they all stand below
+//! it. `tests/house.rs` holds the map to the code.
 //!
-//! | module | what it is | may call |
+//! | module | what it is | calls |
 //! |---|---|---|
 //! | [`cli`] | one file a subcommand | everything |
-//! | [`cluster`] | the way to the API server | model |
-//! | [`files`] | the walk over paths, and reading them in parallel | check |
-//! | [`report`] | what `check` found, in five formats | check |
-//! | [`check`] | texts → findings with their places, secrets masked | judge, policy, rules, yaml, model |
-//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, policy, facts, telemetry |
-//! | [`admission`] | AdmissionReview in, response out | judge, policy, facts, model |
+//! | [`cluster`] | the way to the API server | nothing |
+//! | [`files`] | the walk over paths, and reading them in parallel | check, yaml |
+//! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
+//! | [`check`] | texts → findings with their places, secrets masked | facts, judge, model, policy, rules, secrets, yaml |
+//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, facts, model, policy, telemetry |
+//! | [`admission`] | AdmissionReview in, response out | facts, judge, model, policy |
 //! | [`certs`] | the CA and the serving certificate | nothing |
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |
-//! | [`judge`] | case + effective policy + facts → verdict | policy, rules, facts, model |
+//! | [`judge`] | case + effective policy + facts → verdict | facts, model, policy, secrets |
 //! | [`registration`] | what the API server is told of us | model |
-//! | [`policy`] | what a person writes, compiled against the registry | rules, model |
-//! | [`rules`] | the registry; one file a rule | secrets, facts, model |
+//! | [`policy`] | what a person writes, compiled against the registry | model, rules |
+//! | [`rules`] | the registry; one file a rule | facts, model, secrets |
 //! | [`facts`] | questions that rules ask about other objects | model |
 //! | [`yaml`] | Kubernetes' reading of YAML: text → values, pointer → place | model |
 //! | [`secrets`] | what is a secret, and what only looks like one | model |

@@ -80,6 +80,18 @@ fn folders_are_searched_for_manifests_that_git_knows() {
 }
 
 #[test]
+fn what_lies_around_a_repository_hides_nothing_in_it() {
+    let scratch = Scratch::new();
+    scratch.write(".gitignore", "*\n");
+    scratch.write("repo/.git/HEAD", "ref: refs/heads/main\n");
+    scratch.write("repo/apps/a.yaml", &release(BAD));
+    // Flux applies what only ripgrep and its like pass by.
+    scratch.write("repo/.ignore", "*\n");
+    assert_eq!(scratch.run(&["check", "repo"]).code, 1);
+    assert_eq!(scratch.run(&["check", "repo/apps"]).code, 1);
+}
+
+#[test]
 fn standard_input_is_read_under_a_name() {
     let scratch = Scratch::new();
     scratch.write(

@@ -1,6 +1,6 @@
 //! Holds the registry, the rules' pages, their fixtures and docs/rules together.
 //!
-//! After a change to a page or a message: `UPDATE_DOCS=1 INSTA_UPDATE=always cargo test --test rules`,
+//! After a change to a page or a message: `cargo xtask docs`, and `INSTA_UPDATE=always cargo test --test rules`,
 //! then read what git says has changed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -223,20 +223,13 @@ fn bad_fixtures_look_as_they_did() {
 #[test]
 fn docs_are_the_rules_own_words() {
     let folder = Path::new("docs/rules");
-    let update = std::env::var_os("UPDATE_DOCS").is_some();
-    if update {
-        fs::create_dir_all(folder).expect("docs can be written");
-    }
     let mut wanted = BTreeSet::new();
     for (file, page) in pages::all() {
         let path = folder.join(&file);
-        if update {
-            fs::write(&path, &page).expect("docs can be written");
-        }
         let written = fs::read_to_string(&path).unwrap_or_default();
         assert!(
             written == page,
-            "{} is out of date: run `UPDATE_DOCS=1 cargo test --test rules`",
+            "{} is out of date: run `cargo xtask docs`",
             path.display()
         );
         wanted.insert(file);

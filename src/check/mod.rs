@@ -207,14 +207,6 @@ impl Report {
         self.files.iter().map(|file| file.objects.len()).sum()
     }
 
-    /// The number of findings with that action and certainty.
-    #[must_use]
-    pub fn count(&self, action: Action, certainty: Certainty) -> usize {
-        self.findings()
-            .filter(|(_, found)| found.action == action && found.certainty == certainty)
-            .count()
-    }
-
     /// Whether anything is denied.
     #[must_use]
     pub fn has_denials(&self) -> bool {

@@ -6,11 +6,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::Engine;
-use crate::judge::{MASK, Ruled, judge};
+use crate::judge::{MASK, Ruled, is_masked, judge};
 use crate::model::{Case, Pointer, Subject};
-
-/// Shorter values are words that messages use anyway; places are masked whatever their length.
-const SHORTEST: usize = 6;
 
 /// The places and values of one object that must not be shown.
 #[derive(Debug, Default)]
@@ -44,10 +41,9 @@ impl Secrets {
             Some(Value::Number(number)) => Some(number.to_string()),
             _ => None,
         };
-        // A value that is part of the object's own name is no news to anyone.
-        self.values.extend(
-            value.filter(|value| value.len() >= SHORTEST && !subject.name.contains(value.as_str())),
-        );
+        // Its place is masked in any case.
+        self.values
+            .extend(value.filter(|value| is_masked(value, subject)));
         self.pointers.push(pointer.clone());
     }
 

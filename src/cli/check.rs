@@ -209,10 +209,7 @@ impl Policies {
             let index = match known.get(&file) {
                 Some(index) => *index,
                 None => {
-                    let mut policy = match &file {
-                        Some(file) => policy_file::load(file)?,
-                        None => Policy::builtin(),
-                    };
+                    let mut policy = policy_file::load_or_builtin(file.as_deref())?;
                     policy.keep_rules(keep);
                     policies.loaded.push(policy);
                     known.insert(file, policies.loaded.len() - 1);

@@ -12,6 +12,7 @@ use super::{CLEAN, Cli, print};
 #[command(after_help = "\
 Examples:
   lockkeeper completions bash > ~/.local/share/bash-completion/completions/lockkeeper
+  lockkeeper completions zsh > \"${fpath[1]}/_lockkeeper\"
   lockkeeper completions fish > ~/.config/fish/completions/lockkeeper.fish")]
 pub(super) struct CompletionsArgs {
     /// The shell.
@@ -22,6 +23,6 @@ pub(super) struct CompletionsArgs {
 pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "lockkeeper", &mut script);
-    print(&String::from_utf8_lossy(&script))?;
+    print(&script)?;
     Ok(ExitCode::from(CLEAN))
 }

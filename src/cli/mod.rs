@@ -31,7 +31,15 @@ const FAILED: u8 = 2;
 )]
 pub struct Cli {
     /// When to colour what is printed
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Color::Auto,
+        value_name = "WHEN",
+        // Behind the flags of the subcommand, which people look for.
+        display_order = 900
+    )]
     color: Color,
     #[command(subcommand)]
     command: Command,
@@ -47,8 +55,9 @@ enum Command {
     Review(review::ReviewArgs),
     /// Print the webhook configurations, for `kubectl apply --server-side -f -`.
     ///
-    /// One document for the webhooks that judge and one for the webhook that changes pods. Only what
-    /// is judged is registered, so nothing else waits for Lockkeeper, even while it is down.
+    /// One document for the webhooks that judge and one for the webhook of pods, which changes nothing
+    /// yet. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
+    /// down.
     Webhooks(webhooks::WebhooksArgs),
     /// List the rules, or show one rule's page.
     Explain(explain::ExplainArgs),
@@ -98,9 +107,9 @@ fn complain(message: &str) {
 }
 
 /// Prints to standard output. Whoever stops listening, as `head` does, ends it quietly.
-fn print(text: &str) -> io::Result<()> {
+fn print(text: impl AsRef<[u8]>) -> io::Result<()> {
     let mut out = AutoStream::auto(io::stdout().lock());
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

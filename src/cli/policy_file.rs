@@ -22,6 +22,14 @@ pub fn find(path: &Path) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// The policy of a file that was named, else the built-in one.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_or_builtin(path: Option<&Path>) -> anyhow::Result<Policy> {
+    path.map_or_else(|| Ok(Policy::builtin()), load)
+}
+
 /// Reads a policy file.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! `lockkeeper review`: replays a recorded AdmissionReview and prints the verdict.
 
 use std::fmt::Write as _;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,20 +9,28 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::policy_file;
+use super::{CLEAN, DENIED, policy_file, print};
 use crate::admission::{Answer, NotJudged, Review};
 use crate::facts::NoFacts;
 use crate::judge::shown;
-use crate::policy::Policy;
 use crate::telemetry;
 
 /// Flags of `lockkeeper review`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  the request would be allowed
+  1  it would be denied
+  2  the file, the policy or the review cannot be read
+
+Examples:
+  lockkeeper review examples/reviews/romm-unpinned.json
+  lockkeeper review --policy lockkeeper.yaml --format json - < review.json")]
 pub(super) struct ReviewArgs {
     /// The recorded AdmissionReview; `-` reads standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The policy [default: the built-in one]
+    /// The policy file [default: the built-in policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// What is printed
@@ -45,32 +53,25 @@ enum Output {
 /// When the file, the policy or the review cannot be read.
 pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     telemetry::tell_only_the_place_of_panics();
-    let policy = match &args.policy {
-        Some(path) => policy_file::load(path)?,
-        None => Policy::builtin(),
-    };
+    let policy = policy_file::load_or_builtin(args.policy.as_deref())?;
     let body = read(&args.file)?;
-    let shown = args.file.display();
+    let shown = match args.file.to_str() {
+        Some("-") => "standard input".into(),
+        _ => args.file.to_string_lossy(),
+    };
     let review = Review::read(&body).with_context(|| format!("{shown} is no review"))?;
     let answer = review
         .validate(&policy, &NoFacts, Timestamp::now())
         .with_context(|| format!("{shown} cannot be judged"))?;
-    let mut text = match args.format {
-        Output::Human => human(&review, &answer).into_bytes(),
-        Output::Json => answer.to_bytes(review.uid()),
-    };
-    if args.format == Output::Json {
-        text.push(b'\n');
+    match args.format {
+        Output::Human => print(human(&review, &answer))?,
+        Output::Json => print([&*answer.to_bytes(review.uid()), b"\n"].concat())?,
     }
-    match io::stdout().lock().write_all(&text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
-    }
-    Ok(if answer.is_allowed() {
-        ExitCode::SUCCESS
+    Ok(ExitCode::from(if answer.is_allowed() {
+        CLEAN
     } else {
-        ExitCode::from(1)
-    })
+        DENIED
+    }))
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {

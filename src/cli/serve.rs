@@ -1,36 +1,39 @@
 //! `lockkeeper serve`: the webhook, with a start that needs no flags and no cluster.
 
-use std::fs;
-use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+mod announce;
+mod state;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
-use super::policy_file;
-use crate::certs::SelfSigned;
+use self::announce::announce;
+use self::state::make_certificate;
+use super::{CLEAN, policy_file};
 use crate::cluster::{Cluster, Way};
 use crate::facts::NoFacts;
-use crate::policy::Policy;
 use crate::server::{App, Certificate, Limits, Sockets};
 use crate::telemetry::{self, Format};
-
-/// A release with a floating chart and a literal password, as the API server would send it.
-const EXAMPLE: &str = include_str!("../../examples/reviews/romm-unpinned.json");
 
 /// Threads for reviews that are too large for the asynchronous ones.
 const LARGE_AT_ONCE: usize = 8;
 
 /// Flags of `lockkeeper serve`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lockkeeper serve
+  lockkeeper serve --policy lockkeeper.yaml --listen 127.0.0.1:9443
+  lockkeeper serve --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key --log-format json")]
 pub(super) struct ServeArgs {
     /// Where reviews are served over TLS
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
@@ -44,7 +47,7 @@ pub(super) struct ServeArgs {
     /// The certificate's private key, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// The policy [default: the built-in one]
+    /// The policy file [default: the built-in policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// How log lines are written: human or json
@@ -53,10 +56,10 @@ pub(super) struct ServeArgs {
     /// The mildest log lines that are written: error, warn, info, debug, trace or off
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: LevelFilter,
-    /// How long requests are still answered after SIGTERM, while the news spreads that none should come
+    /// How long requests are still answered after SIGTERM or Ctrl-C, while the news spreads that none should come
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     drain: Duration,
-    /// Where a certificate that is made at start is kept [default: a new temporary folder]
+    /// Where the certificate that is made anew at each start is written [default: a temporary folder]
     #[arg(long, value_name = "FOLDER")]
     state_dir: Option<PathBuf>,
     /// How the API server is reached [default: the pod's service account, where this is a pod]
@@ -81,10 +84,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(args.log_format, args.log_level);
     telemetry::tell_only_the_place_of_panics();
-    let policy = match &args.policy {
-        Some(path) => policy_file::load(path)?,
-        None => Policy::builtin(),
-    };
+    let policy = policy_file::load_or_builtin(args.policy.as_deref())?;
     let own = match (&args.tls_cert, &args.tls_key) {
         (Some(cert), Some(key)) => Some(Certificate::from_files(cert, key)?),
         _ => None,
@@ -132,7 +132,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         crate::server::serve(app, sockets, Arc::new(certificate), args.drain, stop).await?;
         anyhow::Ok(())
     })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(CLEAN))
 }
 
 fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
@@ -153,120 +153,9 @@ fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The folder of a made certificate; a temporary one goes when the server ends.
-struct State {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl Drop for State {
-    fn drop(&mut self) {
-        if self.temporary {
-            // What is left behind does no harm, and there is nobody to tell.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
-
-fn make_certificate(
-    folder: Option<&Path>,
-    address: SocketAddr,
-) -> anyhow::Result<(Certificate, State)> {
-    let state = match folder {
-        Some(path) => State {
-            path: path.to_owned(),
-            temporary: false,
-        },
-        None => State {
-            path: temporary_folder()?,
-            temporary: true,
-        },
-    };
-    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
-    if !address.ip().is_unspecified() {
-        let own = address.ip().to_string();
-        if !names.contains(&own) {
-            names.push(own);
-        }
-    }
-    let made = SelfSigned::make(&names, Timestamp::now())?;
-    made.write(&state.path)
-        .context("choose a folder that can be written with --state-dir")?;
-    let example = state.path.join("example-review.json");
-    fs::write(&example, EXAMPLE).with_context(|| format!("cannot write {}", example.display()))?;
-    let certificate = Certificate::from_pem(&made.cert_pem, made.key_pem())?;
-    Ok((certificate, state))
-}
-
-/// A new folder that only this user can read; a name that somebody made before is not taken.
-fn temporary_folder() -> anyhow::Result<PathBuf> {
-    use std::hash::{BuildHasher, RandomState};
-    let parent = std::env::temp_dir();
-    let path = parent.join(format!(
-        "lockkeeper-{:016x}",
-        RandomState::new().hash_one(std::process::id())
-    ));
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&path)
-        .with_context(|| {
-            format!(
-                "cannot make a folder in {}; choose one with --state-dir",
-                parent.display()
-            )
-        })?;
-    Ok(path)
-}
-
-fn announce(address: SocketAddr, plain: SocketAddr, folder: Option<&Path>) -> anyhow::Result<()> {
-    let mut text = format!(
-        "Reviews:  https://{address}/validate and /mutate\n\
-         Health:   http://{plain}/healthz, /readyz, /metrics\n"
-    );
-    if let Some(folder) = folder {
-        // Whoever listens everywhere is reached here too.
-        let host = match address.ip() {
-            ip if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
-            ip => ip,
-        };
-        let host = SocketAddr::new(host, address.port());
-        let file = |name: &str| folder.join(name).display().to_string();
-        let ca = quoted(&file("ca.crt"));
-        let example = quoted(&format!("@{}", file("example-review.json")));
-        text.push_str(&format!(
-            "Folder:   {}, with the certificate of a new CA\n\
-             Try it:   curl --cacert {ca} -H 'Content-Type: application/json' --data-binary {example} https://{host}/validate\n",
-            folder.display()
-        ));
-    }
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever closed the pipe does not want to read it.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-/// The text as one word of a shell.
-fn quoted(text: &str) -> String {
-    let plain =
-        |character: char| character.is_ascii_alphanumeric() || "@/._-+:".contains(character);
-    if text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_are_quoted_for_the_shell() {
-        assert_eq!(quoted("@/tmp/a-b.json"), "@/tmp/a-b.json");
-        assert_eq!(quoted("/tmp/it's here"), r"'/tmp/it'\''s here'");
-    }
 
     #[test]
     fn durations_are_read_as_people_write_them() {

@@ -11,6 +11,10 @@ use crate::registration::{Endpoint, FailurePolicy, PodScope, Registration};
 /// Flags of `lockkeeper webhooks`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("endpoint").required(true))]
+#[command(after_help = "\
+Examples:
+  lockkeeper webhooks --url https://192.168.1.10:8443 --ca-file ca.crt
+  lockkeeper webhooks --service lockkeeper/lockkeeper | kubectl apply --server-side -f -")]
 pub(super) struct WebhooksArgs {
     /// Where the API server reaches a Lockkeeper outside the cluster
     #[arg(long, group = "endpoint", value_name = "https://HOST:PORT", value_parser = Endpoint::url)]

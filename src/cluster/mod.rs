@@ -85,12 +85,6 @@ impl Cluster {
         Ok(Self { client, address })
     }
 
-    /// The client.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Asks for the API server's version until it answers, and says in the log what it sees. Dropping the future
     /// ends the tries.
     pub async fn reach(&self) -> String {

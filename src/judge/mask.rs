@@ -1,8 +1,11 @@
 //! The last look before anyone reads a verdict: no secret's value may be in a message or a path.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use super::Ruled;
 use crate::model::{Pointer, Subject};
-use crate::secrets::looks_like_secret;
+use crate::secrets::{holds_secret, looks_like_secret};
 
 /// What stands in the place of a secret; it does not tell the secret's length.
 pub const MASK: &str = "********";
@@ -10,26 +13,149 @@ pub const MASK: &str = "********";
 /// Shorter values are words that messages use anyway.
 const SHORTEST: usize = 6;
 
-/// Masks, in every finding, the values that a finding conceals. A value that is part of the object's
-/// own name is no news to anyone, and masking it would make the message useless.
+/// Whether a concealed value is masked wherever it stands. One that is part of the object's own name
+/// is no news to anyone, and masking it would make the message useless.
+#[must_use]
+pub fn is_masked(value: &str, subject: &Subject<'_>) -> bool {
+    value.len() >= SHORTEST && !subject.name.contains(value)
+}
+
+/// A finding above a map of secrets is compared with no more of them.
+const MOST_BELOW: usize = 64;
+
+/// Masks, in every finding, the values that a finding conceals, and what a rule quotes of them: a
+/// chart's version or an image's tag may be a part of the value, or the value without its line breaks.
 pub(super) fn apply(ruled: &mut [Ruled], subject: &Subject<'_>) {
-    let values: Vec<&str> = ruled
+    let concealed: BTreeMap<String, &str> = ruled
         .iter()
         .filter(|ruled| ruled.finding.conceals)
-        .filter_map(|ruled| ruled.finding.pointer.resolve(subject.root)?.as_str())
-        .filter(|value| value.len() >= SHORTEST && !subject.name.contains(value))
+        .filter_map(|ruled| {
+            let pointer = &ruled.finding.pointer;
+            let value = pointer.resolve(subject.root)?.as_str()?;
+            Some((pointer.as_str().to_owned(), value))
+        })
         .collect();
+    let values = Values::of(&concealed, subject);
     for ruled in ruled {
         let finding = &mut ruled.finding;
-        for value in &values {
-            if finding.message.contains(value) {
-                finding.message = finding.message.replace(value, MASK);
-            }
-            if finding.help.contains(value) {
-                finding.help = finding.help.replace(value, MASK).into();
-            }
+        let near = match finding.conceals {
+            true => Vec::new(),
+            false => near(&concealed, finding.pointer.as_str()),
+        };
+        if let Cow::Owned(masked) = values.mask(&finding.message, &near) {
+            finding.message = masked;
+        }
+        if let Cow::Owned(masked) = values.mask(&finding.help, &near) {
+            finding.help = masked.into();
         }
     }
+}
+
+/// The concealed values at, above and below `pointer`.
+fn near<'a>(concealed: &BTreeMap<String, &'a str>, pointer: &str) -> Vec<&'a str> {
+    if concealed.is_empty() {
+        return Vec::new();
+    }
+    let ends = pointer.match_indices('/').map(|(at, _)| at);
+    let above = ends
+        .chain([pointer.len()])
+        .filter_map(|end| concealed.get(&pointer[..end]));
+    let below = format!("{pointer}/");
+    let below = concealed
+        .range(below.clone()..)
+        .take_while(|(other, _)| other.starts_with(&below))
+        .take(MOST_BELOW)
+        .map(|(_, value)| value);
+    above.chain(below).copied().collect()
+}
+
+/// The values that no message may hold, sorted: the object's author chooses how many there are, so
+/// that each message must not be searched for each of them.
+struct Values<'a>(Vec<&'a str>);
+
+impl<'a> Values<'a> {
+    /// A value that is part of the object's own name is no news to anyone, and masking it would make
+    /// the message useless.
+    fn of(concealed: &BTreeMap<String, &'a str>, subject: &Subject<'_>) -> Self {
+        let mut values: Vec<&str> = concealed
+            .values()
+            .copied()
+            .filter(|value| is_masked(value, subject))
+            .collect();
+        values.sort_unstable();
+        values.dedup();
+        Self(values)
+    }
+
+    /// The length of the longest value that `text` begins with.
+    fn at_start(&self, text: &str) -> Option<usize> {
+        let mut text = text.as_bytes();
+        while text.len() >= SHORTEST {
+            let next = self.0.partition_point(|value| value.as_bytes() <= text);
+            let value = self.0.get(next.checked_sub(1)?)?.as_bytes();
+            let common = value.iter().zip(text).take_while(|(a, b)| a == b).count();
+            if common == value.len() {
+                return Some(common);
+            }
+            // A shorter value lies before: one that is wholly in what these two have in common.
+            text = &text[..common];
+        }
+        None
+    }
+
+    fn replaced<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.0.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut replaced = String::new();
+        let (mut done, mut at) = (0, 0);
+        while let Some(next) = text[at..].chars().next() {
+            if let Some(length) = self.at_start(&text[at..]) {
+                replaced.push_str(&text[done..at]);
+                replaced.push_str(MASK);
+                at += length;
+                done = at;
+            } else {
+                at += next.len_utf8();
+            }
+        }
+        if done == 0 {
+            return Cow::Borrowed(text);
+        }
+        replaced.push_str(&text[done..]);
+        Cow::Owned(replaced)
+    }
+
+    fn mask<'t>(&self, text: &'t str, near: &[&str]) -> Cow<'t, str> {
+        let masked = self.replaced(text);
+        let is_secret = |quoted: &str| holds_secret(quoted) || shares_word(quoted, near);
+        if !quoted(&masked).any(is_secret) {
+            return masked;
+        }
+        let parts: Vec<&str> = masked
+            .split('`')
+            .enumerate()
+            .map(|(index, part)| match index % 2 == 1 && is_secret(part) {
+                true => MASK,
+                false => part,
+            })
+            .collect();
+        Cow::Owned(parts.join("`"))
+    }
+}
+
+/// What a message quotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// Whether `quoted` holds a word of a value that is concealed in the same place.
+fn shares_word(quoted: &str, near: &[&str]) -> bool {
+    near.iter().any(|value| {
+        value
+            .split(|character: char| !character.is_alphanumeric())
+            .any(|word| word.len() >= SHORTEST && quoted.contains(word))
+    })
 }
 
 /// The pointer as people may see it: a segment that itself looks like a secret is masked.

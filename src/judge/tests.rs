@@ -251,6 +251,44 @@ fn a_concealed_value_is_masked_wherever_a_rule_quotes_it() {
     assert_eq!(verdict.findings[1].finding.help, format!("replace {MASK}"));
 }
 
+#[test]
+fn what_a_rule_quotes_of_a_concealed_value_is_masked_too() {
+    let secret = ["Zq8", "vR2", "mLx", "9Tw", "4Kd"].concat();
+    for (values, what) in [
+        (
+            json!({"controllers": {"app": {"containers": {"app": {
+                "image": format!("https://bob:{secret}@example.org/a/b:latest")}}}}}),
+            "a part of the value",
+        ),
+        (
+            json!({"image": {"repository": "a/b", "tag": format!("latest\npassword: {secret}\n")}}),
+            "the value without its line breaks",
+        ),
+        (
+            json!({"controllers": {"app": {}}, "persistence": {"config": {
+                "existingClaim": format!("{{{{ .Release.Name }}}}-password={secret}")}}}),
+            "the value as Helm renders it",
+        ),
+    ] {
+        let root = json!({
+            "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
+            "metadata": {"name": "romm", "namespace": "games"},
+            "spec": {"values": values}
+        });
+        let case = Case::of_file(
+            Subject::new(&root).expect("a HelmRelease"),
+            Timestamp::UNIX_EPOCH,
+        );
+        let policy = Policy::builtin();
+        let verdict = judge(&case, &policy.effective(&case.subject), &NoFacts);
+        assert!(verdict.findings.len() > 1, "{what}");
+        for ruled in &verdict.findings {
+            assert!(!ruled.finding.message.contains(&secret), "{what}");
+            assert!(!ruled.finding.help.contains(&secret), "{what}");
+        }
+    }
+}
+
 fn policy_with_exemption(expires: &str) -> Policy {
     Policy::from_document(&json!({"exemptions": [{
         "rules": ["unpinned-chart"], "namespaces": ["games"], "releases": ["ro*"],

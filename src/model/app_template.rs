@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::persistence::is_disabled;
 use super::{HelmRelease, NodeId, Step, Tree};
 
 /// The values of a release that app-template renders.
@@ -56,7 +57,7 @@ impl<'s, 'a> AppTemplate<'s, 'a> {
     pub fn controllers(&self) -> impl Iterator<Item = (&'a str, NodeId)> + use<'s, 'a> {
         let tree = self.tree;
         self.entries("controllers")
-            .filter(move |(_, controller)| is_enabled(tree, *controller))
+            .filter(move |(_, controller)| !is_disabled(tree.value(*controller)))
     }
 
     /// The init containers and containers of a controller that are not disabled.
@@ -68,14 +69,14 @@ impl<'s, 'a> AppTemplate<'s, 'a> {
         CONTAINER_MAPS
             .into_iter()
             .flat_map(move |map| named_children(tree, tree.child(controller, map)))
-            .filter(move |(_, container)| is_enabled(tree, *container))
+            .filter(move |(_, container)| !is_disabled(tree.value(*container)))
     }
 
     /// The persistence entries that are not disabled.
     pub fn persistence(&self) -> impl Iterator<Item = (&'a str, NodeId)> + use<'s, 'a> {
         let tree = self.tree;
         self.entries("persistence")
-            .filter(move |(_, entry)| is_enabled(tree, *entry))
+            .filter(move |(_, entry)| !is_disabled(tree.value(*entry)))
     }
 }
 
@@ -89,11 +90,6 @@ fn named_children<'s, 'a>(
             Step::Key(key) => Some((key, child)),
             Step::Root | Step::Index(_) => None,
         })
-}
-
-/// Whether `enabled` is not `false`.
-fn is_enabled(tree: &Tree<'_>, node: NodeId) -> bool {
-    tree.value(node).get("enabled") != Some(&Value::Bool(false))
 }
 
 #[cfg(test)]

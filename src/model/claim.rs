@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::persistence::{Persistence, VolumeKind, is_set};
-use super::template::{NameBuffer, Rendered, render};
+use super::persistence::{Persistence, VolumeKind, is_disabled, is_set};
+use super::template::{NameBuffer, Rendered, is_open, render};
 use super::{AppTemplate, ChartSource, HelmRelease, NodeId, Step, Tree};
 
 /// How a claim is named.
@@ -85,7 +85,7 @@ pub fn is_switched_off(tree: &Tree<'_>, values: NodeId, node: NodeId) -> bool {
     tree.ancestors(node)
         .skip(1)
         .take_while(|&above| above != values)
-        .any(|above| tree.value(above).get("enabled") == Some(&Value::Bool(false)))
+        .any(|above| is_disabled(tree.value(above)))
 }
 
 /// Whether Kubernetes takes the text as the name of a claim: a DNS-1123 subdomain.
@@ -187,7 +187,7 @@ impl<'a> ClaimsMade<'a> {
             (None, Some(part)) if !name.contains(part) => format!("{name}-{part}"),
             (None, _) => name.to_owned(),
         };
-        if full.contains("{{") || full.contains("${") {
+        if is_open(&full) {
             self.vague = true;
             return;
         }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{AppTemplate, NodeId, Persistence, Tree, persistence::VolumeKind};
+use super::persistence::{VolumeKind, is_disabled};
+use super::{AppTemplate, NodeId, Persistence, Tree};
 
 /// The containers that a mount is for. The wider scope sorts first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,7 +120,7 @@ fn each_of_template<'a>(
     let Some(name) = entry.text("name") else {
         return;
     };
-    if entry.field("enabled") == Some(&Value::Bool(false)) {
+    if is_disabled(tree.value(template)) {
         return;
     }
     let base = Mount {
@@ -161,7 +162,7 @@ fn each_of_template<'a>(
 
 /// Whether the container of a scope is there and not switched off, and its controller too.
 fn is_in_force(app: &AppTemplate<'_, '_>, scope: Scope<'_>) -> bool {
-    let is_on = |value: &&Value| value.get("enabled") != Some(&Value::Bool(false));
+    let is_on = |value: &&Value| !is_disabled(value);
     let (Some(controller), Some(container)) = (scope.controller, scope.container) else {
         return false;
     };

@@ -126,6 +126,12 @@ impl<'s, 'a> Persistence<'s, 'a> {
     }
 }
 
+/// Whether a map says `enabled: false`, which switches it off. A placeholder may be either.
+#[must_use]
+pub fn is_disabled(map: &Value) -> bool {
+    map.get("enabled") == Some(&Value::Bool(false))
+}
+
 /// Whether `if` in a Helm template takes the value for true.
 #[must_use]
 pub fn is_set(value: &Value) -> bool {

@@ -219,6 +219,7 @@ impl<'a> Case<'a> {
             now,
         }
     }
+
     /// The object before an update, in the same place; walked at each call.
     #[must_use]
     pub fn old(&self) -> Option<Subject<'a>> {

@@ -12,6 +12,12 @@ pub enum Rendered<'b> {
     Open(&'static str),
 }
 
+/// Whether the text still has a placeholder of Flux or a template of Helm.
+#[must_use]
+pub fn is_open(text: &str) -> bool {
+    text.contains("${") || text.contains("{{")
+}
+
 const TEMPLATE: &str = "is a Helm template that cannot be evaluated here";
 const PLACEHOLDER: &str = "is a placeholder that was not substituted";
 const NAMELESS: &str = "is made of the release's name, which is not known yet";

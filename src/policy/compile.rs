@@ -180,6 +180,13 @@ fn builtin_settings() -> Vec<Setting> {
 
 /// The spec within a document, and the pointer to it.
 fn spec_of(document: &Value) -> Result<(Value, Pointer), PolicyError> {
+    if !document.is_object() {
+        return Err(PolicyError {
+            pointer: Pointer::root(),
+            message: "expected a map, as the `spec` of a ReleasePolicy is one".to_owned(),
+            nearest: None,
+        });
+    }
     let Some(kind) = document.get("kind") else {
         return Ok((document.clone(), Pointer::root()));
     };

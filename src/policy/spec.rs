@@ -13,7 +13,12 @@ pub const API_GROUP: &str = "lockkeeper.dev";
 
 /// What a ReleasePolicy says.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    default,
+    expecting = "a policy: a map with keys such as `rules` and `exemptions`"
+)]
 pub struct PolicySpec {
     /// Which objects it is for; all when absent. Others keep the built-in policy.
     #[serde(rename = "match")]
@@ -30,7 +35,12 @@ pub struct PolicySpec {
 
 /// Selects objects by globs; an absent list selects all.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    default,
+    expecting = "a map with `namespaces` and `releases`"
+)]
 pub struct Match {
     /// Globs of namespaces.
     pub namespaces: Option<Vec<String>>,
@@ -40,6 +50,7 @@ pub struct Match {
 
 /// What a policy says of one rule.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(expecting = "a map, such as `{action: warn}`")]
 pub struct RuleSpec {
     /// The action; the built-in one when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +62,11 @@ pub struct RuleSpec {
 
 /// Findings that are allowed for a while.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "an exemption: a map with `rules`, `reason` and `expiresAt`"
+)]
 pub struct ExemptionSpec {
     /// The rules that it covers.
     pub rules: Vec<String>,

@@ -138,3 +138,10 @@ fn unseen_cannot_be_hidden() {
         "/onUnseen"
     );
 }
+
+#[test]
+fn a_policy_that_is_no_map_is_an_error() {
+    for document in [json!([]), json!(null), json!("deny")] {
+        assert_eq!(error(&document).pointer.as_str(), "", "{document}");
+    }
+}

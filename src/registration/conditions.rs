@@ -25,10 +25,16 @@ pub(super) const JUDGED: &[(&str, &str)] = &[
 ];
 
 /// For HelmCharts: the ones that helm-controller writes are judged as their HelmRelease, and must not
-/// wait for us.
+/// wait for us. It names them after the release; a label alone can be anyone's, and the rule asks for both too.
 pub(super) const CHARTS: &[(&str, &str)] = &[(
     "not-of-a-helmrelease",
-    "!has(object.metadata.labels) || !('helm.toolkit.fluxcd.io/name' in object.metadata.labels)",
+    concat!(
+        "!has(object.metadata.labels)",
+        " || !('helm.toolkit.fluxcd.io/name' in object.metadata.labels)",
+        " || !('helm.toolkit.fluxcd.io/namespace' in object.metadata.labels)",
+        " || object.metadata.name != object.metadata.labels['helm.toolkit.fluxcd.io/namespace']",
+        " + '-' + object.metadata.labels['helm.toolkit.fluxcd.io/name']",
+    ),
 )];
 
 /// A mirror pod stands for a file on a node and cannot be changed.

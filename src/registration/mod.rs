@@ -3,8 +3,6 @@
 
 mod conditions;
 
-use std::str::FromStr;
-
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::{
     MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations,
@@ -141,19 +139,6 @@ pub enum PodScope {
     ReadOnlyRoot,
     /// All pods.
     All,
-}
-
-impl FromStr for PodScope {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "annotated" => Ok(Self::Annotated),
-            "readOnlyRoot" => Ok(Self::ReadOnlyRoot),
-            "all" => Ok(Self::All),
-            _ => Err("one of annotated, readOnlyRoot, all".to_owned()),
-        }
-    }
 }
 
 /// What a registration depends on.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::is_unverified;
-use crate::check::{FileReport, Found, Problem, Report};
+use crate::check::{FileReport, Found, Report};
 use crate::judge::Note;
 use crate::model::Action;
 use crate::rules::{AnyRule, RULES};
@@ -128,7 +128,7 @@ fn region(start: Place, end: Place) -> Value {
 fn notifications(report: &Report) -> Vec<Value> {
     let problems = report.problems().map(|(file, problem)| {
         let level = if problem.is_error { "error" } else { "warning" };
-        notification(file, level, &problem.message, place(problem))
+        notification(file, level, &problem.message, problem.place)
     });
     let skipped = report.skipped().map(|(file, skipped)| {
         notification(
@@ -139,10 +139,6 @@ fn notifications(report: &Report) -> Vec<Value> {
         )
     });
     problems.chain(skipped).collect()
-}
-
-fn place(problem: &Problem) -> Option<Place> {
-    problem.place
 }
 
 fn notification(file: &FileReport, level: &str, message: &str, place: Option<Place>) -> Value {

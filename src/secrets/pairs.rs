@@ -13,6 +13,25 @@ use super::value::{Grade, Setting, is_basic, judge};
 /// No key is longer; a longer run of letters is data.
 const LONGEST_KEY: usize = 72;
 
+/// No line is read further than this to either side of a key: a text of one line with many keys would
+/// else be read as often as it has keys.
+const LONGEST_LINE: usize = 512;
+
+/// What stands before `at` on its line; of a long line only its end, and `false`.
+fn line_before(bytes: &[u8], at: usize) -> (&[u8], bool) {
+    let from = at.saturating_sub(LONGEST_LINE);
+    match memchr::memrchr(b'\n', &bytes[from..at]) {
+        Some(newline) => (&bytes[from + newline + 1..at], true),
+        None => (&bytes[from..at], from == 0),
+    }
+}
+
+/// What stands after `at` on its line; of a long line only its begin.
+fn line_after(bytes: &[u8], at: usize) -> &[u8] {
+    let rest = &bytes[at..bytes.len().min(at + LONGEST_LINE)];
+    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
+}
+
 fn is_key_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
@@ -160,10 +179,12 @@ fn is_prose(text: &str) -> bool {
 
 /// Whether the line of `at` is a comment: samples stand there, though real secrets may too.
 fn is_comment(bytes: &[u8], at: usize) -> bool {
-    let line = &bytes[line_start(bytes, at)..at];
+    let (line, is_whole) = line_before(bytes, at);
     let first = line.iter().position(|byte| !byte.is_ascii_whitespace());
-    first
-        .is_some_and(|first| matches!(line[first], b'#' | b';') || line[first..].starts_with(b"//"))
+    is_whole
+        && first.is_some_and(|first| {
+            matches!(line[first], b'#' | b';') || line[first..].starts_with(b"//")
+        })
 }
 
 /// The value after `key`, how it stands there, and how it is joined.
@@ -276,11 +297,12 @@ fn value_of_named(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Whether only blanks, a list's dash, `export` or a section's dots stand before `at` on its line.
 fn begins_line(bytes: &[u8], at: usize) -> bool {
-    let before = bytes[line_start(bytes, at)..at].trim_ascii();
-    matches!(
-        before,
-        b"" | b"-" | b"export" | b"\"" | b"'" | b"- \"" | b"#" | b"//" | b";"
-    )
+    let (before, is_whole) = line_before(bytes, at);
+    is_whole
+        && matches!(
+            before.trim_ascii(),
+            b"" | b"-" | b"export" | b"\"" | b"'" | b"- \"" | b"#" | b"//" | b";"
+        )
 }
 
 /// Whether a key can begin at `at`, as in a map of YAML or JSON.
@@ -288,7 +310,7 @@ fn begins_key(bytes: &[u8], at: usize) -> bool {
     if begins_line(bytes, at) {
         return true;
     }
-    let before = bytes[..at].trim_ascii_end();
+    let before = bytes[at.saturating_sub(LONGEST_LINE)..at].trim_ascii_end();
     matches!(
         before.last(),
         None | Some(b'{' | b',' | b'[' | b';' | b'&' | b'"' | b'\'')
@@ -303,14 +325,14 @@ fn takes_space(scanner: &mut Scanner<'_, '_>, key: &Range<usize>, begins_line: b
     if is_flag {
         return true;
     }
-    let rest = bytes[key.end..line_end(bytes, key.end)].trim_ascii();
+    let rest = line_after(bytes, key.end).trim_ascii();
     if begins_line && matches!(&bytes[key.start..key.end], b"rocommunity" | b"rwcommunity") {
         return true;
     }
     if begins_line && !rest.contains(&b' ') && scanner.has_lines() {
         return true;
     }
-    let before = &bytes[line_start(bytes, key.start)..key.start];
+    let (before, _) = line_before(bytes, key.start);
     let names_login = |word: &[u8]| memchr::memmem::find(before, word).is_some();
     // .netrc, and SQL's `PASSWORD 'x'`.
     names_login(b"login ")

@@ -104,7 +104,8 @@ fn placeholder_at(text: &str, at: usize) -> Option<Found<'_>> {
             Some(plain(at + find_near(&bytes[at..], b"]]")? + 2))
         }
         b'%' => percent(text, at),
-        b'<' => angle(text, at),
+        // Nothing but the whole text can be one.
+        b'<' if at == 0 => angle(text, at),
         b'@' => enclosed_name(text, at, b'@'),
         b'#' if bytes.get(at + 1) == Some(&b'{') => {
             let end = balanced(bytes, at + 1)?;
@@ -344,6 +345,10 @@ mod tests {
             ("pre${X}post", vec!["pre", "post"]),
             ("{{ \"fnord\" | b64enc }}", vec!["fnord"]),
             ("{{ .Values.x | default \"fnord\" }}", vec!["fnord"]),
+            ("{{ printf \"%s\" \"fnord\" }}", vec!["fnord"]),
+            ("{{ lower \"fnord\" }}", vec!["fnord"]),
+            ("{{ tpl \"fnord\" . }}", vec!["fnord"]),
+            ("{{ $x := \"fnord\" }}{{ $x }}", vec!["fnord"]),
             ("{{ x | default('fnord') }}", vec!["fnord"]),
             ("plain", vec!["plain"]),
             ("$2y$10$abc", vec!["$2y$10$abc"]),

@@ -60,6 +60,11 @@ impl<'v> Iterator for Template<'v> {
                     }
                     self.rest = &self.rest[length..];
                 }
+                // `$x := "x"` gives its literal a name, and the value is what the name has.
+                b':' if bytes.get(1) == Some(&b'=') => {
+                    self.function = "";
+                    self.rest = &self.rest[2..];
+                }
                 _ => {
                     let length = self.rest.chars().next().map_or(1, char::len_utf8);
                     self.rest = &self.rest[length..];
@@ -84,5 +89,13 @@ fn gives_its_argument(function: &str) -> bool {
             | "sha256sum"
             | "toString"
             | "d"
+            | "printf"
+            | "lower"
+            | "upper"
+            | "trim"
+            | "nospace"
+            | "cat"
+            | "list"
+            | "tpl"
     )
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
@@ -17,7 +16,7 @@ pub(super) const ROOM_UNIT: usize = 1024;
 
 /// The webhook: a policy, facts and a clock, with what is counted and limited.
 pub struct App {
-    pub(super) policy: ArcSwap<Policy>,
+    pub(super) policy: Policy,
     pub(super) facts: Box<dyn Facts + Send + Sync>,
     pub(super) clock: fn() -> Timestamp,
     pub(super) limits: Limits,
@@ -31,7 +30,7 @@ impl App {
     #[must_use]
     pub fn new(policy: Policy, facts: Box<dyn Facts + Send + Sync>, limits: Limits) -> Self {
         Self {
-            policy: ArcSwap::from_pointee(policy),
+            policy,
             facts,
             clock: Timestamp::now,
             room: Arc::new(Semaphore::new(limits.bodies / ROOM_UNIT)),

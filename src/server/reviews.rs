@@ -46,7 +46,7 @@ fn try_answer(app: &App, task: Task, body: &[u8]) -> Result<Vec<u8>, Unreadable>
     let start = Instant::now();
     let review = Review::read(body)?;
     let answer = match task {
-        Task::Validate => review.validate(&app.policy.load(), &*app.facts, (app.clock)())?,
+        Task::Validate => review.validate(&app.policy, &*app.facts, (app.clock)())?,
         Task::Mutate => review.mutate()?,
     };
     let bytes = answer.to_bytes(review.uid());

@@ -1,11 +1,10 @@
-//! TLS 1.2 and 1.3 over a certificate that can be exchanged while connections live.
+//! TLS 1.2 and 1.3, and the certificate that is served.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -46,9 +45,9 @@ pub enum TlsError {
     Setup(#[from] rustls::Error),
 }
 
-/// The certificate that is served now.
+/// The certificate that is served.
 #[derive(Debug)]
-pub struct Certificate(ArcSwap<CertifiedKey>);
+pub struct Certificate(Arc<CertifiedKey>);
 
 impl Certificate {
     /// Reads a chain and its key from PEM files.
@@ -71,7 +70,7 @@ impl Certificate {
             &cert.display().to_string(),
             &key.display().to_string(),
         )
-        .map(|pair| Self(ArcSwap::from_pointee(pair)))
+        .map(|pair| Self(Arc::new(pair)))
     }
 
     /// Reads a chain and its key from PEM text.
@@ -85,7 +84,7 @@ impl Certificate {
             "the certificate",
             "the key",
         )
-        .map(|pair| Self(ArcSwap::from_pointee(pair)))
+        .map(|pair| Self(Arc::new(pair)))
     }
 
     pub(super) fn config(self: Arc<Self>) -> Result<ServerConfig, TlsError> {
@@ -100,7 +99,7 @@ impl Certificate {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+        Some(Arc::clone(&self.0))
     }
 }
 

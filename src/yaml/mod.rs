@@ -64,16 +64,3 @@ pub struct YamlError {
 pub fn locate(text: &str, document: &Document, pointer: &Pointer) -> Option<Located> {
     Outline::of(text, document).map(|outline| outline.locate(pointer))
 }
-
-/// The comment that ends the line which holds the byte `at`, without its `#`.
-#[must_use]
-pub fn comment_on<'a>(text: &'a str, document: &Document, at: usize) -> Option<&'a str> {
-    let outline = Outline::of(text, document)?;
-    let line = line_range(text, at);
-    let comment = outline
-        .comments()
-        .iter()
-        .find(|comment| line.contains(&comment.start))?;
-    text.get(comment.clone())
-        .map(|comment| comment.trim_start_matches('#').trim())
-}

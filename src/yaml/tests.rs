@@ -174,10 +174,6 @@ fn a_pointer_is_found_in_the_text() {
     assert_eq!(found(text, "/spec/text").0, Some("text"));
     // What is missing is told at the nearest place above it.
     assert_eq!(found(text, "/spec/list/0/tag/deeper").1, "4.x");
-    let document = load(text).pop().expect("a document").expect("a good one");
-    let place = text.find("'a b'").expect("it is there");
-    assert_eq!(comment_on(text, &document, place), Some("why"));
-    assert_eq!(comment_on(text, &document, text.len() - 2), None);
 }
 
 /// Like `==`, but a whole float equals the integer that Kubernetes makes of it.

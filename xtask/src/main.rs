@@ -1,21 +1,63 @@
 //! Development tasks: `cargo xtask <task>`.
 
+mod cargo;
+mod corpus;
+mod docs;
 mod evaluate;
+mod test;
+mod up;
 
 use std::process::ExitCode;
 
+/// A task with the arguments behind its name.
+type Task = fn(&[String]) -> anyhow::Result<()>;
+
+/// One line a task.
+const TASKS: &[(&str, &str, Task)] = &[
+    (
+        "test",
+        "run all tests: the quick ones, then those on a real control plane",
+        test::run,
+    ),
+    (
+        "corpus",
+        "judge the GitOps trees below a folder, and hold the denials against docs/accuracy.md",
+        corpus::run,
+    ),
+    ("docs", "write the rules' pages into docs/rules", docs::run),
+    (
+        "evaluate",
+        "measure the secret detector on generated cases [--seed N] [--cases N]",
+        evaluate::run,
+    ),
+    (
+        "record",
+        "write anew the reviews that a real API server sends",
+        test::record,
+    ),
+    (
+        "up",
+        "a control plane with Flux and Lockkeeper, until Ctrl-C; --background returns",
+        up::up,
+    ),
+    ("down", "end what `up` started", up::down),
+];
+
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        Some("evaluate") => evaluate::run(arguments),
-        other => {
-            if let Some(task) = other {
-                eprintln!("unknown task `{task}`");
-            }
-            eprintln!(
-                "tasks:\n  evaluate [--seed N] [--cases N]   measure the secret detector on generated cases"
-            );
-            ExitCode::from(2)
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let task = arguments.first().map_or("", String::as_str);
+    let Some((_, _, run)) = TASKS.iter().find(|(name, _, _)| *name == task) else {
+        eprintln!("cargo xtask <task>");
+        for (name, about, _) in TASKS {
+            eprintln!("  {name:<8} {about}");
+        }
+        return ExitCode::from(2);
+    };
+    match run(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::Level;
-use super::tag::{Pin, classify, is_open, shown};
+use super::tag::{Pin, classify, shown};
 use super::version::is_exact;
 use crate::model::image::is_digest;
+use crate::model::template::is_open;
 use crate::model::{NodeId, Tree};
 
 /// What decides the artifact: digest, else semver, else tag, else the tag `latest`.

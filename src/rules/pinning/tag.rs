@@ -2,6 +2,8 @@
 
 use serde_json::{Number, Value};
 
+use crate::model::template::is_open;
+
 /// What a tag, without its digest, names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pin {
@@ -63,11 +65,6 @@ const BUILD_MARKS: &[&str] = &["ls", "r", "rc", "b", "build", "rev", "p", "patch
 
 /// Numbers from here on are build numbers or dates, not the first part of a version.
 const SMALLEST_BUILD_NUMBER: u64 = 10_000;
-
-/// Whether the text still has a placeholder of Flux or a template of Helm.
-pub(crate) fn is_open(text: &str) -> bool {
-    text.contains("${") || text.contains("{{")
-}
 
 /// Whether the tag begins with a word that is usually a branch of Git.
 pub(crate) fn is_branch(tag: &str) -> bool {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::external::ClaimGlobs;
-use super::{is_open, shown};
+use super::shown;
 use crate::facts::{Answer, Facts, Key, Unseen};
 use crate::model::claim::{ClaimPlace, ClaimsMade, Made, is_valid_name, references};
 use crate::model::persistence::is_set;
-use crate::model::template::{NameBuffer, Rendered, render};
+use crate::model::template::{NameBuffer, Rendered, is_open, render};
 use crate::model::{
     Action, AppTemplate, Case, ClaimReference, Finding, Findings, HelmRelease, Kind, NodeId,
 };

@@ -136,11 +136,6 @@ fn doubt_switch(finding: &mut Finding) {
     finding.unverified();
 }
 
-/// Whether Flux or Helm has yet to put a value into the text.
-fn is_open(text: &str) -> bool {
-    text.contains("${") || text.contains("{{")
-}
-
 /// A text as messages show it: whole unless it is long.
 fn shown(text: &str) -> &str {
     match text.char_indices().nth(80) {

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::volume::{self, CLAIM, HOST_PATH, NFS};
-use super::{Filler, Storage, doubt_switch, is_open, shown};
+use super::{Filler, Storage, doubt_switch, shown};
 use crate::facts::Facts;
 use crate::model::persistence::{VOLUME_KINDS, is_set};
+use crate::model::template::is_open;
 use crate::model::{
     Action, Case, Findings, HelmRelease, Kind, NodeId, Persistence, Tree, VolumeKind,
 };

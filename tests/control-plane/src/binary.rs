@@ -1,12 +1,12 @@
 //! The `lockkeeper` under proof: found, never built from here, as a build inside a test hides what is proved.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The path of the binary: `$LOCKKEEPER_BIN`, else the debug build of this checkout.
 pub fn path() -> PathBuf {
-    let path = std::env::var_os("LOCKKEEPER_BIN").map_or_else(beside_this_test, PathBuf::from);
+    let path = std::env::var_os("LOCKKEEPER_BIN").map_or_else(beside_this_program, PathBuf::from);
     assert!(
         path.is_file(),
         "the proofs run the real `lockkeeper`, but {} is not there; `cargo xtask test` builds it first, and so does \
@@ -16,17 +16,15 @@ pub fn path() -> PathBuf {
     path
 }
 
-/// Test programs lie in `target/debug/deps`, also where `CARGO_TARGET_DIR` moves the target folder.
-fn beside_this_test() -> PathBuf {
+/// Tests lie in `target/debug/deps`, tasks in `target/debug`, also where `CARGO_TARGET_DIR` moves the target folder.
+fn beside_this_program() -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
-    let built = program
-        .parent()
-        .filter(|folder| folder.file_name() == Some(OsStr::new("deps")))
-        .and_then(Path::parent);
-    match built {
-        Some(folder) => folder.join("lockkeeper"),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/lockkeeper"),
-    }
+    let folder = program.parent().expect("a program lies in a folder");
+    let built = match folder.parent() {
+        Some(parent) if folder.file_name() == Some(OsStr::new("deps")) => parent,
+        _ => folder,
+    };
+    built.join("lockkeeper")
 }
 
 /// What `lockkeeper webhooks` prints with these arguments.

@@ -61,6 +61,16 @@ pub fn helm_chart(namespace: &str, name: &str, version: &str) -> Value {
     })
 }
 
+/// The `HelmChart` that helm-controller writes for a release of this name, named and labelled as it does.
+pub fn helm_chart_of(namespace: &str, release: &str, version: &str) -> Value {
+    let mut chart = helm_chart(namespace, &format!("{namespace}-{release}"), version);
+    chart["metadata"]["labels"] = json!({
+        "helm.toolkit.fluxcd.io/name": release,
+        "helm.toolkit.fluxcd.io/namespace": namespace,
+    });
+    chart
+}
+
 /// A pod that needs no kubelet to be stored.
 pub fn pod(namespace: &str, name: &str) -> Value {
     json!({

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Where they are kept.
 pub fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/reviews/recorded")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/recorded-reviews")
 }
 
 /// Replaces what differs from run to run: uids, times, credentials and random endings by made-up ones of the same form,

@@ -140,11 +140,7 @@ fn with_fail_a_collection_is_deleted() {
 #[test]
 fn with_fail_helm_controller_makes_its_chart() {
     let namespace = ground();
-    let mut chart = objects::helm_chart(namespace, "of-a-release", "1.x");
-    chart["metadata"]["labels"] = json!({
-        "helm.toolkit.fluxcd.io/name": "of-a-release",
-        "helm.toolkit.fluxcd.io/namespace": namespace,
-    });
+    let chart = objects::helm_chart_of(namespace, "app", "1.x");
     plane()
         .helm_controller()
         .send(Way::ServerSideAs("helm-controller"), &chart.to_string())

@@ -1,4 +1,4 @@
-//! The reviews that a real API server sends, one for each operation, kept in tests/fixtures/reviews/recorded for the
+//! The reviews that a real API server sends, one for each operation, kept in tests/fixtures/recorded-reviews for the
 //! tests that need no API server. `UPDATE_REVIEWS=1` writes them anew.
 
 use std::collections::BTreeSet;
@@ -172,10 +172,7 @@ impl Run<'_> {
         self.keep("helmchart-create-floating", "CREATE", "", || {
             person.send(Way::Create, &chart.to_string())
         });
-        let mut made = objects::helm_chart(namespace, "made", "1.x");
-        made["metadata"]["labels"] = json!({
-            "helm.toolkit.fluxcd.io/name": "made", "helm.toolkit.fluxcd.io/namespace": namespace,
-        });
+        let made = objects::helm_chart_of(namespace, "app", "1.x");
         self.keep("helmchart-create-by-helm-controller", "CREATE", "", || {
             let helm = plane.helm_controller();
             helm.send(Way::ServerSideAs("helm-controller"), &made.to_string())
@@ -295,7 +292,7 @@ fn settle(done: &[(&str, Value)]) {
     }
     assert!(
         wrong.is_empty(),
-        "the API server sends something else than tests/fixtures/reviews/recorded shows; look at it, then write it \
+        "the API server sends something else than tests/fixtures/recorded-reviews shows; look at it, then write it \
          with `cargo xtask record`:\n{}",
         wrong.join("\n")
     );

@@ -10,8 +10,8 @@ mod shape;
 mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::ExitCode;
 
+use anyhow::Context as _;
 use lockkeeper::model::Subject;
 use lockkeeper::secrets::scan_subject;
 use serde_json::{Value, json};
@@ -61,14 +61,19 @@ struct Score {
 }
 
 /// Runs the task.
-pub(crate) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
-    let arguments: Vec<_> = arguments.collect();
-    let option = |name: &str| {
-        let at = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(at + 1)?.parse::<u64>().ok()
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let option = |name: &str| -> anyhow::Result<Option<u64>> {
+        let Some(at) = arguments.iter().position(|argument| argument == name) else {
+            return Ok(None);
+        };
+        arguments
+            .get(at + 1)
+            .and_then(|number| number.parse().ok())
+            .with_context(|| format!("{name} takes a whole number"))
+            .map(Some)
     };
-    let seed = option("--seed").unwrap_or_else(fresh_seed);
-    let cases = option("--cases").unwrap_or(40);
+    let seed = option("--seed")?.unwrap_or_else(fresh_seed);
+    let cases = option("--cases")?.unwrap_or(40);
     let is_verbose = arguments.iter().any(|argument| argument == "--verbose");
     // Seeds that are near to each other give cases that are not.
     let draws = seed.wrapping_mul(0xA076_1D64_78BD_642F);
@@ -151,7 +156,7 @@ fn release(draw: &mut Draw, case: &Case) -> Value {
     root
 }
 
-fn report(seed: u64, scores: &BTreeMap<(bool, &str), Score>) -> ExitCode {
+fn report(seed: u64, scores: &BTreeMap<(bool, &str), Score>) -> anyhow::Result<()> {
     let sum = |pick: fn(&Score) -> usize| scores.values().map(pick).sum::<usize>();
     let (labelled, found, wrong) = (
         sum(|score| score.labelled),
@@ -191,9 +196,9 @@ fn report(seed: u64, scores: &BTreeMap<(bool, &str), Score>) -> ExitCode {
         scores.len()
     );
     if is_good {
-        ExitCode::SUCCESS
+        Ok(())
     } else {
-        ExitCode::FAILURE
+        anyhow::bail!("the detector is below its bars")
     }
 }
 

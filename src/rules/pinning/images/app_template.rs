@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Image, Missing, Tag, is_disabled, is_empty, node_of, shapes, text_of};
+use super::{Image, Missing, Tag, is_empty, node_of, shapes, text_of};
+use crate::model::persistence::is_disabled;
 use crate::model::{AppTemplate, ImageReference, NodeId, Tree};
 
 /// Gives every image that app-template will render to `sink`.

@@ -9,7 +9,7 @@ mod tests;
 
 use serde_json::{Map, Number, Value};
 
-use crate::model::{AppTemplate, HelmRelease, NodeId, Subject, Tree};
+use crate::model::{AppTemplate, ChartSource, HelmRelease, NodeId, Subject, Tree};
 
 /// A place that decides which image runs.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ pub(crate) enum Missing {
 pub(crate) fn find<'a>(subject: &Subject<'a>, sink: &mut dyn FnMut(Image<'a>)) {
     let release = HelmRelease::of(subject);
     if let Some(app) = AppTemplate::of(&release) {
-        app_template::find(&app, whole_default(subject, &release), sink);
+        app_template::find(&app, whole_default(&release), sink);
     } else if let Some(values) = release.values() {
         shapes::find(&subject.tree, values, sink);
     }
@@ -86,15 +86,11 @@ pub(crate) fn find<'a>(subject: &Subject<'a>, sink: &mut dyn FnMut(Image<'a>)) {
 
 /// What a missing image means in a chart of app-template's shape. Only app-template itself surely
 /// has no default; other charts are built on the same library and have one.
-fn whole_default(subject: &Subject<'_>, release: &HelmRelease<'_, '_>) -> Missing {
-    use crate::model::ChartSource;
-    let values_from = subject.root["spec"]["valuesFrom"]
-        .as_array()
-        .is_some_and(|sources| !sources.is_empty());
+fn whole_default(release: &HelmRelease<'_, '_>) -> Missing {
     let is_itself = release.chart_name().contains("app-template");
     match release.chart() {
         ChartSource::Template { .. } if !is_itself => Missing::ChartDefault,
-        _ if is_itself && !values_from => Missing::Required,
+        _ if is_itself && !release.has_unseen_values() => Missing::Required,
         _ => Missing::Unseen,
     }
 }
@@ -123,8 +119,4 @@ fn is_empty(value: &Value) -> bool {
         Value::Object(map) => map.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
     }
-}
-
-fn is_disabled(value: &Value) -> bool {
-    value.get("enabled") == Some(&Value::Bool(false))
 }

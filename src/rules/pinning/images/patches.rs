@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Image, Missing, shapes};
+use crate::model::template::is_open;
 use crate::model::{NodeId, Tree};
 
 /// Gives every image that `spec.postRenderers` sets to `sink`.
@@ -99,7 +100,7 @@ fn entry_of(line: &str) -> Option<(&str, &str)> {
     let quotes = ['"', '\''];
     let key = key.trim().trim_matches(quotes);
     let value = value.split(" #").next().unwrap_or(value).trim();
-    let value = if value.contains("${") || value.contains("{{") {
+    let value = if is_open(value) {
         value
     } else {
         value.trim_end_matches(['}', ']', ' '])

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Image, Missing, Tag, is_disabled, node_of, text_of};
+use super::{Image, Missing, Tag, node_of, text_of};
+use crate::model::persistence::is_disabled;
+use crate::model::template::is_open;
 use crate::model::{ImageReference, NodeId, Step, Tree};
-use crate::rules::pinning::tag::is_open;
 
 /// Maps of text that no chart takes images from.
 const SKIPPED: &[&str] = &["env", "data", "stringData", "configMaps", "secrets"];

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::model::template::is_open;
 use crate::model::{Action, Findings, Mount, NodeId, Tree};
-use crate::rules::storage::{is_open, shown};
+use crate::rules::storage::shown;
 
 const HELP_ABSOLUTE: &str = "begin the path with `/`";
 const HELP_PARENT: &str = "write the path without `..`";

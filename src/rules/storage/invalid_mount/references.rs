@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+use crate::model::persistence::is_disabled;
 use crate::model::{Findings, NodeId, Persistence, Tree};
 use crate::rules::nearest;
 use crate::rules::storage::{Filler, Storage, doubt_switch, shown};
@@ -58,7 +59,7 @@ pub(super) fn of_templates(storage: &Storage<'_, '_>, out: &mut Findings) {
         for template in tree.children(templates) {
             let key = tree.value(template).get("name").and_then(Value::as_str);
             let entry = Persistence::of(tree, (key.unwrap_or(""), template));
-            let is_off = entry.field("enabled") == Some(&Value::Bool(false));
+            let is_off = is_disabled(tree.value(template));
             if let Some(advanced) = tree.child(template, "advancedMounts").filter(|_| !is_off) {
                 of_controller(storage, name, tree.value(node), advanced, &entry, out);
             }
@@ -101,7 +102,7 @@ fn of_controller(
 fn look<'a>(map: Option<&'a Map<String, Value>>, name: &str) -> Found<'a> {
     match map.and_then(|map| map.get(name)) {
         None => Found::Missing,
-        Some(value) if value.get("enabled") == Some(&Value::Bool(false)) => Found::Off,
+        Some(value) if is_disabled(value) => Found::Off,
         Some(value) => Found::There(value),
     }
 }
