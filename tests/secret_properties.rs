@@ -125,6 +125,7 @@ fn what_the_fuzzer_found_is_scanned() {
     for text in [
         "password`: {{ .Values.pw | defa,lt \"hu\" }}\n",
         "PASSWORD')ad -p 'Password: ' PASSWORD\n",
+        "CREATE USER romm WITH PASSWORD '",
     ] {
         let root = release(&json!({"config": text, "password": text}));
         let subject = Subject::new(&root).expect("a HelmRelease");

@@ -23,11 +23,6 @@ fuzz_target!(|bytes: &[u8]| {
     let verdict = judge(&case, &policy.effective(&case.subject), &NoFacts);
     for ruled in &verdict.findings {
         let finding = &ruled.finding;
-        assert!(
-            !finding.message.contains("failed on this object"),
-            "{}",
-            finding.rule
-        );
         let value = finding.pointer.resolve(&root).and_then(Value::as_str);
         // Short values are words that messages use anyway.
         if let Some(value) = value.filter(|value| finding.conceals && value.len() >= 16) {

@@ -263,7 +263,7 @@ fn value_after(
     let to_end_of_line = begins_line && joint == Joint::Assigned && is_spaced;
     let (range, setting) = read(scanner.text, value, to_end_of_line)?;
     // A flag's value is no flag.
-    if joint == Joint::Space && bytes[range.start] == b'-' {
+    if joint == Joint::Space && bytes.get(range.start) == Some(&b'-') {
         return None;
     }
     Some((range, setting, joint))
