@@ -6,12 +6,14 @@
 mod mask;
 mod ratchet;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use mask::{MASK, is_masked, shown};
+pub use mask::{MASK, Masks, shown};
 pub use ratchet::named_place;
 pub use verdict::{Note, Ruled, Verdict};
 

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::facts::{Facts, NoFacts};
-use crate::model::{Action, Case, Findings, Kind, Pointer};
-use crate::policy::{Effective, Policy, Setting};
-use crate::rules::{AnyRule, Family, Meta, NoParams, Rule};
+use crate::judge::testing::{Panics, meta, setting};
+use crate::model::{Action, Case, Findings, Pointer};
+use crate::policy::{Effective, Policy};
+use crate::rules::{AnyRule, Meta, NoParams, Rule};
 
 /// Finds `/spec/bad`, and quotes its value as no rule should.
 struct FindsBad;
@@ -28,34 +29,8 @@ impl Rule for FindsBad {
     }
 }
 
-struct Panics;
-
-impl Rule for Panics {
-    type Params = NoParams;
-    const META: Meta = meta("panics");
-    const DOC: &'static str = "";
-
-    fn check(&self, _: &Case<'_>, _: &NoParams, _: &dyn Facts, _: &mut Findings) {
-        panic!("on purpose");
-    }
-}
-
-const fn meta(name: &'static str) -> Meta {
-    Meta {
-        name,
-        family: Family::Storage,
-        subjects: &[Kind::HelmRelease],
-        action: Action::Deny,
-        summary: "",
-    }
-}
-
 fn judged_by(rule: &'static dyn AnyRule, request: &Value) -> Value {
-    let settings = [Setting {
-        rule,
-        action: Action::Deny,
-        params: rule.params(json!({})).expect("no parameters"),
-    }];
+    let settings = [setting(rule)];
     let effective = Effective {
         settings: &settings,
         exemptions: &[],

@@ -36,7 +36,7 @@ pub(super) fn excerpt(
     object: &Range<usize>,
     outline: &Outline,
     hidden: &[Range<usize>],
-    secrets: &Secrets,
+    secrets: &Secrets<'_>,
 ) -> Excerpt {
     let line = line_range(text, target.start);
     let target = target.start..target.end.clamp(target.start, line.end.max(target.start));
@@ -109,7 +109,7 @@ struct Builder {
 
 impl Builder {
     /// Copies a piece of the line, cut where the underlined part begins and ends.
-    fn push_text(&mut self, text: &str, range: Range<usize>, secrets: &Secrets) {
+    fn push_text(&mut self, text: &str, range: Range<usize>, secrets: &Secrets<'_>) {
         let mut at = range.start;
         for stop in [self.target.start, self.target.end, range.end] {
             let stop = stop.clamp(at, range.end);

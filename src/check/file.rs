@@ -173,7 +173,7 @@ fn below(at: &Pointer, pointer: &Pointer) -> Pointer {
 
 /// The bytes of every value and key that must not be shown. A value whose key is set again was
 /// judged by no rule at all.
-fn hidden_ranges(outline: &Outline, secrets: &Secrets) -> Vec<Range<usize>> {
+fn hidden_ranges(outline: &Outline, secrets: &Secrets<'_>) -> Vec<Range<usize>> {
     let values = secrets.pointers.iter().flat_map(|pointer| {
         let located = outline.locate(pointer);
         [located.value, located.target]

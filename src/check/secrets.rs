@@ -2,23 +2,25 @@
 //! whether or not the policy asks that rule.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::Engine;
-use crate::judge::{MASK, Ruled, is_masked, judge};
+use crate::judge::{Masks, Ruled, judge};
 use crate::model::{Case, Pointer, Subject};
 
-/// The places and values of one object that must not be shown.
+/// The places and values of one document that must not be shown.
 #[derive(Debug, Default)]
-pub(super) struct Secrets {
-    pub(super) pointers: Vec<Pointer>,
-    values: Vec<String>,
+pub(super) struct Secrets<'a> {
+    /// Masked whatever the value there is.
+    pub(super) pointers: BTreeSet<Pointer>,
+    masks: Masks<'a>,
 }
 
-impl Secrets {
+impl<'a> Secrets<'a> {
     /// Asks the rules that know secrets, and takes what the verdict conceals besides.
-    pub(super) fn of(subject: &Subject<'_>, ruled: &[Ruled], engine: &Engine<'_>) -> Self {
+    pub(super) fn of(subject: &Subject<'a>, ruled: &[Ruled], engine: &Engine<'_>) -> Self {
         let detected = Subject::new(subject.root).map(|again| {
             let case = Case::of_file(again, engine.now);
             judge(&case, &engine.detectors.effective(subject), engine.facts).findings
@@ -32,35 +34,25 @@ impl Secrets {
         secrets
     }
 
-    fn add(&mut self, pointer: &Pointer, subject: &Subject<'_>) {
-        if self.pointers.contains(pointer) {
+    fn add(&mut self, pointer: &Pointer, subject: &Subject<'a>) {
+        if !self.pointers.insert(pointer.clone()) {
             return;
         }
-        let value = match pointer.resolve(subject.root) {
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
-        };
-        // Its place is masked in any case.
-        self.values
-            .extend(value.filter(|value| is_masked(value, subject)));
-        self.pointers.push(pointer.clone());
+        match pointer.resolve(subject.root) {
+            Some(Value::String(text)) => self.masks.add(text.as_str(), subject),
+            Some(Value::Number(number)) => self.masks.add(number.to_string(), subject),
+            _ => {}
+        }
     }
 
     /// The text with every value masked.
     pub(super) fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut masked = Cow::Borrowed(text);
-        for value in &self.values {
-            if masked.contains(value.as_str()) {
-                masked = Cow::Owned(masked.replace(value.as_str(), MASK));
-            }
-        }
-        masked
+        self.masks.mask(text)
     }
 
     /// Takes over what another object of the same document conceals.
     pub(super) fn absorb(&mut self, other: Self, prefix: &str) {
-        self.values.extend(other.values);
+        self.masks.absorb(other.masks);
         self.pointers.extend(
             other
                 .pointers

@@ -1,7 +1,8 @@
 //! The last look before anyone reads a verdict: no secret's value may be in a message or a path.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use super::Ruled;
 use crate::model::{Pointer, Subject};
@@ -15,8 +16,7 @@ const SHORTEST: usize = 6;
 
 /// Whether a concealed value is masked wherever it stands. One that is part of the object's own name
 /// is no news to anyone, and masking it would make the message useless.
-#[must_use]
-pub fn is_masked(value: &str, subject: &Subject<'_>) -> bool {
+fn is_masked(value: &str, subject: &Subject<'_>) -> bool {
     value.len() >= SHORTEST && !subject.name.contains(value)
 }
 
@@ -35,18 +35,21 @@ pub(super) fn apply(ruled: &mut [Ruled], subject: &Subject<'_>) {
             Some((pointer.as_str().to_owned(), value))
         })
         .collect();
-    let values = Values::of(&concealed, subject);
+    let mut masks = Masks::default();
+    for value in concealed.values() {
+        masks.add(*value, subject);
+    }
     for ruled in ruled {
         let finding = &mut ruled.finding;
         let near = match finding.conceals {
             true => Vec::new(),
             false => near(&concealed, finding.pointer.as_str()),
         };
-        if let Cow::Owned(masked) = values.mask(&finding.message, &near) {
-            finding.message = masked;
+        if let Cow::Owned(message) = masked(&finding.message, &masks, &near) {
+            finding.message = message;
         }
-        if let Cow::Owned(masked) = values.mask(&finding.help, &near) {
-            finding.help = masked.into();
+        if let Cow::Owned(help) = masked(&finding.help, &masks, &near) {
+            finding.help = help.into();
         }
     }
 }
@@ -69,50 +72,37 @@ fn near<'a>(concealed: &BTreeMap<String, &'a str>, pointer: &str) -> Vec<&'a str
     above.chain(below).copied().collect()
 }
 
-/// The values that no message may hold, sorted: the object's author chooses how many there are, so
-/// that each message must not be searched for each of them.
-struct Values<'a>(Vec<&'a str>);
+/// Values that no text may hold, in order: an object's author chooses how many there are, so that no
+/// text is searched for each of them.
+#[derive(Debug, Default)]
+pub struct Masks<'a>(BTreeSet<Cow<'a, str>>);
 
-impl<'a> Values<'a> {
-    /// A value that is part of the object's own name is no news to anyone, and masking it would make
-    /// the message useless.
-    fn of(concealed: &BTreeMap<String, &'a str>, subject: &Subject<'_>) -> Self {
-        let mut values: Vec<&str> = concealed
-            .values()
-            .copied()
-            .filter(|value| is_masked(value, subject))
-            .collect();
-        values.sort_unstable();
-        values.dedup();
-        Self(values)
-    }
-
-    /// The length of the longest value that `text` begins with.
-    fn at_start(&self, text: &str) -> Option<usize> {
-        let mut text = text.as_bytes();
-        while text.len() >= SHORTEST {
-            let next = self.0.partition_point(|value| value.as_bytes() <= text);
-            let value = self.0.get(next.checked_sub(1)?)?.as_bytes();
-            let common = value.iter().zip(text).take_while(|(a, b)| a == b).count();
-            if common == value.len() {
-                return Some(common);
-            }
-            // A shorter value lies before: one that is wholly in what these two have in common.
-            text = &text[..common];
+impl<'a> Masks<'a> {
+    /// Adds a value that `subject` conceals, unless it is short or part of the subject's own name.
+    pub fn add(&mut self, value: impl Into<Cow<'a, str>>, subject: &Subject<'_>) {
+        let value = value.into();
+        if is_masked(&value, subject) {
+            self.0.insert(value);
         }
-        None
     }
 
-    fn replaced<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    /// Takes over the values of another object.
+    pub fn absorb(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The text with every value masked, the longest where several begin at one place.
+    #[must_use]
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.0.is_empty() {
             return Cow::Borrowed(text);
         }
-        let mut replaced = String::new();
+        let mut masked = String::new();
         let (mut done, mut at) = (0, 0);
         while let Some(next) = text[at..].chars().next() {
             if let Some(length) = self.at_start(&text[at..]) {
-                replaced.push_str(&text[done..at]);
-                replaced.push_str(MASK);
+                masked.push_str(&text[done..at]);
+                masked.push_str(MASK);
                 at += length;
                 done = at;
             } else {
@@ -122,26 +112,43 @@ impl<'a> Values<'a> {
         if done == 0 {
             return Cow::Borrowed(text);
         }
-        replaced.push_str(&text[done..]);
-        Cow::Owned(replaced)
+        masked.push_str(&text[done..]);
+        Cow::Owned(masked)
     }
 
-    fn mask<'t>(&self, text: &'t str, near: &[&str]) -> Cow<'t, str> {
-        let masked = self.replaced(text);
-        let is_secret = |quoted: &str| holds_secret(quoted) || shares_word(quoted, near);
-        if !quoted(&masked).any(is_secret) {
-            return masked;
+    /// The length of the longest value that `text` begins with.
+    fn at_start(&self, mut text: &str) -> Option<usize> {
+        while text.len() >= SHORTEST {
+            let not_after = (Bound::Unbounded, Bound::Included(text));
+            let value = self.0.range::<str, _>(not_after).next_back()?;
+            let bytes = value.bytes().zip(text.bytes());
+            let common = bytes.take_while(|(a, b)| a == b).count();
+            if common == value.len() {
+                return Some(common);
+            }
+            // A shorter value lies before: one that is wholly in what these two have in common.
+            text = &text[..text.floor_char_boundary(common)];
         }
-        let parts: Vec<&str> = masked
-            .split('`')
-            .enumerate()
-            .map(|(index, part)| match index % 2 == 1 && is_secret(part) {
-                true => MASK,
-                false => part,
-            })
-            .collect();
-        Cow::Owned(parts.join("`"))
+        None
     }
+}
+
+/// The text without concealed values, and without what it quotes of those that are `near`.
+fn masked<'t>(text: &'t str, masks: &Masks<'_>, near: &[&str]) -> Cow<'t, str> {
+    let masked = masks.mask(text);
+    let is_secret = |quoted: &str| holds_secret(quoted) || shares_word(quoted, near);
+    if !quoted(&masked).any(is_secret) {
+        return masked;
+    }
+    let parts: Vec<&str> = masked
+        .split('`')
+        .enumerate()
+        .map(|(index, part)| match index % 2 == 1 && is_secret(part) {
+            true => MASK,
+            false => part,
+        })
+        .collect();
+    Cow::Owned(parts.join("`"))
 }
 
 /// What a message quotes.

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::facts::NoFacts;
-use crate::model::{Form, Kind, Operation, Request, Subject};
+use crate::judge::testing::{Panics, meta, setting};
+use crate::model::{Form, Operation, Request, Subject};
 use crate::policy::Policy;
-use crate::rules::{Family, Meta, NoParams, Rule};
+use crate::rules::{Meta, NoParams, Rule};
 
 /// Finds every scalar `bad` below `spec`; with `facts: true` beside it, it rests on facts.
 struct FindsBad;
@@ -45,18 +46,6 @@ impl Rule for Unsure {
     }
 }
 
-struct Panics;
-
-impl Rule for Panics {
-    type Params = NoParams;
-    const META: Meta = meta("panics");
-    const DOC: &'static str = "";
-
-    fn check(&self, _: &Case<'_>, _: &NoParams, _: &dyn Facts, _: &mut Findings) {
-        panic!("on purpose");
-    }
-}
-
 /// Conceals `/spec/secret` and quotes it in another finding, as no rule should.
 struct Careless;
 
@@ -71,24 +60,6 @@ impl Rule for Careless {
         out.at_pointer(place, "a literal").conceal();
         out.at_pointer(Pointer::root(), format!("quotes {secret}"))
             .help(format!("replace {secret}"));
-    }
-}
-
-const fn meta(name: &'static str) -> Meta {
-    Meta {
-        name,
-        family: Family::Storage,
-        subjects: &[Kind::HelmRelease],
-        action: Action::Deny,
-        summary: "",
-    }
-}
-
-fn setting(rule: &'static dyn crate::rules::AnyRule) -> Setting {
-    Setting {
-        rule,
-        action: Action::Deny,
-        params: rule.params(json!({})).expect("no parameters"),
     }
 }
 

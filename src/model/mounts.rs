@@ -68,7 +68,6 @@ fn each_of_entry<'a>(
     entry: &Persistence<'_, 'a>,
     visit: &mut impl FnMut(Mount<'a>),
 ) {
-    let tree = entry.tree();
     let implied = match entry.kind() {
         VolumeKind::HostPath => entry.text("hostPath").unwrap_or(entry.key),
         _ => entry.key,
@@ -82,31 +81,7 @@ fn each_of_entry<'a>(
         of_template: false,
         sure: entry.is_surely_enabled(),
     };
-    if !entry.has_mounts() {
-        visit(base);
-        return;
-    }
-    let last = each_of_list(
-        tree,
-        tree.child(entry.node, "globalMounts"),
-        base,
-        false,
-        visit,
-    );
-    let Some(advanced) = tree.child(entry.node, "advancedMounts") else {
-        return;
-    };
-    for controller in tree.children(advanced) {
-        for container in tree.children(controller) {
-            let scope = Scope {
-                controller: tree.node(controller).step.key(),
-                container: tree.node(container).step.key(),
-            };
-            if is_in_force(app, scope) {
-                each_of_list(tree, Some(container), Mount { scope, ..base }, last, visit);
-            }
-        }
-    }
+    each_of_mounts(app, entry, base, visit);
 }
 
 fn each_of_template<'a>(
@@ -135,27 +110,43 @@ fn each_of_template<'a>(
         of_template: true,
         sure: entry.is_surely_enabled(),
     };
+    each_of_mounts(app, &entry, base, visit);
+}
+
+/// Visits the mounts that an entry writes, or `base` when it writes none. `advancedMounts` names
+/// controllers and their containers, and within a controller's template containers alone.
+fn each_of_mounts<'a>(
+    app: &AppTemplate<'_, 'a>,
+    entry: &Persistence<'_, 'a>,
+    base: Mount<'a>,
+    visit: &mut impl FnMut(Mount<'a>),
+) {
+    let tree = entry.tree();
     if !entry.has_mounts() {
         visit(base);
         return;
     }
-    let last = each_of_list(
-        tree,
-        tree.child(template, "globalMounts"),
-        base,
-        false,
-        visit,
-    );
-    let Some(advanced) = tree.child(template, "advancedMounts") else {
+    let global = tree.child(entry.node, "globalMounts");
+    let last = each_of_list(tree, global, base, false, visit);
+    let Some(advanced) = tree.child(entry.node, "advancedMounts") else {
         return;
     };
-    for container in tree.children(advanced) {
-        let scope = Scope {
-            container: tree.node(container).step.key(),
-            ..base.scope
-        };
-        if is_in_force(app, scope) {
-            each_of_list(tree, Some(container), Mount { scope, ..base }, last, visit);
+    let mut each_of_controller = |controller: Option<&'a str>, containers: NodeId| {
+        for container in tree.children(containers) {
+            let scope = Scope {
+                controller,
+                container: tree.node(container).step.key(),
+            };
+            if is_in_force(app, scope) {
+                each_of_list(tree, Some(container), Mount { scope, ..base }, last, visit);
+            }
+        }
+    };
+    if base.scope.controller.is_some() {
+        each_of_controller(base.scope.controller, advanced);
+    } else {
+        for controller in tree.children(advanced) {
+            each_of_controller(tree.node(controller).step.key(), controller);
         }
     }
 }

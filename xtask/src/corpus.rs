@@ -35,15 +35,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let findings = list(&report, "findings");
     print_table(&report, findings);
     println!("{:.3} s, the quickest of {ROUNDS}", quickest.as_secs_f64());
-    for problem in list(&report, "skipped")
-        .iter()
-        .chain(list(&report, "problems"))
-    {
-        println!(
-            "not judged: {}: {}",
-            text(problem, "file"),
-            text(problem, "reason")
-        );
+    for (key, why) in [("skipped", "reason"), ("problems", "message")] {
+        for entry in list(&report, key) {
+            println!("{key}: {}: {}", text(entry, "file"), text(entry, why));
+        }
     }
     let unsettled = unsettled(findings, folder)?;
     let missed = labelled_but_not_found(findings, folder)?;

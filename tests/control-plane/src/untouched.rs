@@ -14,9 +14,21 @@ const FINALIZER: &str = "finalizers.fluxcd.io";
 /// The field manager of the stored releases.
 const FLUX: Way = Way::ServerSideAs("kustomize-controller");
 
-/// Stores releases as Flux does; to be called before webhooks are registered.
-pub fn store(plane: &ControlPlane, namespace: &str, names: &[&str]) {
-    for name in names {
+/// The releases that the proofs of this file act on, each one's own.
+const NAMES: [&str; 7] = [
+    "suspend",
+    "ask",
+    "same",
+    "status",
+    "finalizer",
+    "batch-a",
+    "batch-b",
+];
+
+/// Stores the releases of these proofs and `others` as Flux does; to be called before webhooks are
+/// registered.
+pub fn store(plane: &ControlPlane, namespace: &str, others: &[&str]) {
+    for name in NAMES.iter().chain(others) {
         let object = stored(namespace, name);
         plane
             .kustomize_controller()

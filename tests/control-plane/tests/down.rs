@@ -35,17 +35,7 @@ fn ground() -> &'static str {
         .get_or_init(|| {
             let plane = plane();
             let namespace = plane.namespace("fail").expect("a namespace");
-            let names = [
-                "change",
-                "suspend",
-                "ask",
-                "same",
-                "status",
-                "finalizer",
-                "batch-a",
-                "batch-b",
-            ];
-            untouched::store(plane, &namespace, &names);
+            untouched::store(plane, &namespace, &["change"]);
             let printed = binary::webhooks(&["--url", &nobody()]);
             let registered = register(plane, &confined(plane, &printed, &namespace));
             let probe = objects::pinned(&namespace, "probe").to_string();
