@@ -20,7 +20,7 @@ use provenance::{Origin, Owner};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct LiteralParams {
-    /// Whether the annotation `lockkeeper.dev/allow-literal` counts.
+    /// Whether the annotation `lockkeeper.dev/allow-literal` counts, and the comment of that name in files.
     pub allow_annotation: bool,
     /// Whether the annotation `lockkeeper.dev/encrypted-in-git` counts.
     pub encrypted_annotation: bool,
@@ -91,15 +91,21 @@ fn excuse(
     origin: &Origin<'_>,
     help: &'static str,
 ) {
-    if params.allow_annotation
-        && let Some(reason) = allowance::reason(&case.subject, &finding.pointer)
-    {
-        finding
-            .message
-            .push_str("; the annotation `lockkeeper.dev/allow-literal` allows it: ");
-        finding.message.push_str(reason);
-        finding.at_most(Action::Audit);
-        return;
+    if let Some((what, reason)) = allowance(case, finding) {
+        let counts = params.allow_annotation && !reason.is_empty();
+        finding.message.push_str("; the ");
+        finding.message.push_str(what);
+        finding.message.push_str(" `lockkeeper.dev/allow-literal` ");
+        finding.message.push_str(match (counts, reason.is_empty()) {
+            (true, _) => "allows it: ",
+            (_, true) => "gives no reason, so it allows nothing",
+            _ => "does not count, as the policy does not set `allowAnnotation`",
+        });
+        if counts {
+            finding.message.push_str(reason);
+            finding.at_most(Action::Audit);
+            return;
+        }
     }
     if params.encrypted_annotation && allowance::is_encrypted(&case.subject, &finding.pointer) {
         finding.message.push_str(
@@ -131,6 +137,14 @@ fn excuse(
         }
         Origin::Literal => {}
     }
+}
+
+/// What allows the finding's literal, and the reason: the annotation, or a comment in its file.
+fn allowance<'c>(case: &'c Case<'_>, finding: &Finding) -> Option<(&'static str, &'c str)> {
+    let annotated = allowance::reason(&case.subject, &finding.pointer);
+    let annotated = annotated.map(|reason| ("annotation", reason));
+    let commented = || case.comments?.allowance(&finding.pointer);
+    annotated.or_else(|| commented().map(|reason| ("comment", reason)))
 }
 
 /// Adds the finding of a scalar. No message holds a value or its length.

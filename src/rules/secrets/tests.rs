@@ -80,6 +80,7 @@ fn judged(
             form: Form::Applied,
         },
         now: Timestamp::UNIX_EPOCH,
+        comments: None,
     };
     let mut literal = Findings::of("literal-secret");
     Rule::check(&LiteralSecret, &case, params, facts, &mut literal);
