@@ -79,7 +79,7 @@ fn check(
 
 const HELP_FALLBACK: &str = "leave the default out, so that a missing variable is seen rather than replaced by a known word";
 
-const HELP_RIGHT: &str = "; if Flux substituted it from a Secret, let Lockkeeper see so: give its service account a Role to `get` that Secret by `resourceNames`, and list it in the policy";
+const HELP_RIGHT: &str = "; if Flux substituted it, let Lockkeeper read the Secret that `substituteFrom` names (`serve --read-secret NAMESPACE/NAME`, see docs/security.md)";
 
 const HELP_DECRYPTED: &str = "; its Kustomization decrypts with SOPS: if the value is encrypted in Git, name its place in the annotation `lockkeeper.dev/encrypted-in-git`, where the policy allows that";
 
