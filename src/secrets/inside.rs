@@ -56,7 +56,7 @@ pub(super) struct Context<'a> {
 const DEEPEST: u8 = 3;
 
 /// Words that keys of secrets have in them.
-const WORDS: [&str; 21] = [
+const WORDS: [&str; 35] = [
     "pass",
     "pwd",
     "pw",
@@ -78,6 +78,21 @@ const WORDS: [&str; 21] = [
     "otp",
     "mnemonic",
     "phrase",
+    // For a password, in other languages; those that have `pass` in them are found by that.
+    "contrase",
+    "senha",
+    "kennwort",
+    "wachtwoord",
+    "senord",
+    "haslo",
+    "hasło",
+    "hasŁo",
+    "пароль",
+    "Пароль",
+    "ПАРОЛЬ",
+    "密码",
+    "密碼",
+    "パスワード",
 ];
 
 /// `None` cannot be: the patterns are constants, and a test builds them.

@@ -9,6 +9,8 @@ pub(super) enum Class {
     Not,
     /// The key says nothing.
     Unknown,
+    /// The key sets how a secret is dealt with: only what is clearly drawn is one.
+    Setting,
     /// Some `*key`: a secret when the value is random and long.
     Weak,
     /// A secret when the value looks random.
@@ -61,8 +63,15 @@ impl Class {
 
     /// The class of a key that is split already.
     fn of_words(words: &Words<'_>) -> Self {
-        if words.len() == 0 || is_verb(words.first()) || words.iter().any(is_reference) {
+        if words.len() == 0 || names_another(words.first()) || words.iter().any(is_reference) {
             return Class::Not;
+        }
+        if is_verb(words.first()) {
+            // `DISABLE_PASSWORD: "true"` is a setting; only what is clearly drawn is more.
+            return match Self::of_words(&words.without_first()) {
+                Class::Opaque | Class::Strong | Class::Password => Class::Setting,
+                _ => Class::Not,
+            };
         }
         let head = Lower::of(words.back(0));
         let before = Lower::of(words.back(1));
@@ -81,7 +90,7 @@ impl Class {
             match class {
                 Class::Strong | Class::Password | Class::Opaque => return Class::Opaque,
                 Class::Ambiguous => return Class::Ambiguous,
-                Class::Weak | Class::Unknown | Class::Not => {}
+                _ => {}
             }
         }
         of_glued(&head)
@@ -94,7 +103,7 @@ impl Class {
 
     /// Whether anything at all is expected of the value.
     pub(super) fn is_secret(self) -> bool {
-        self >= Class::Weak
+        self >= Class::Setting
     }
 }
 
@@ -109,15 +118,24 @@ pub(super) fn speaks_of_snmp(around: &str) -> bool {
         })
 }
 
-/// First words that make a setting of what follows: `enablePassword`, `maxTokens`, `checksum/secret`.
+/// First words that make a setting of what follows: `enablePassword`, `maxTokens`.
 #[rustfmt::skip]
 fn is_verb(word: &str) -> bool {
     matches!(
         Lower::of(word).bytes(),
-        b"existing" | b"enable" | b"enabled" | b"disable" | b"disabled" | b"use" | b"allow"
-        | b"require" | b"requires" | b"required" | b"max" | b"min" | b"skip" | b"generate"
-        | b"checksum" | b"num" | b"number" | b"count" | b"has" | b"is" | b"no" | b"should"
-        | b"show" | b"hide" | b"public" | b"ignore" | b"create" | b"supported"
+        b"enable" | b"enabled" | b"disable" | b"disabled" | b"use" | b"allow" | b"require"
+        | b"requires" | b"required" | b"max" | b"min" | b"skip" | b"generate" | b"num"
+        | b"number" | b"count" | b"has" | b"is" | b"no" | b"should" | b"show" | b"hide"
+        | b"ignore" | b"create" | b"supported"
+    )
+}
+
+/// First words of a key whose value is a name, a digest or meant for everyone: `existingSecret`,
+/// `checksum/secret`, `publicKey`.
+fn names_another(word: &str) -> bool {
+    matches!(
+        Lower::of(word).bytes(),
+        b"existing" | b"checksum" | b"public"
     )
 }
 
@@ -134,6 +152,9 @@ fn is_reference(word: &str) -> bool {
 
 fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
     match head {
+        _ if is_foreign(head) => Class::Password,
+        // French; `mot de passe`.
+        b"passe" if before == b"de" => Class::Password,
         b"password" | b"passwords" | b"passwd" | b"passphrase" | b"passcode" | b"psk"
         | b"requirepass" | b"masterauth" | b"bindpw" | b"rootpw" | b"pwd" => Class::Password,
         // nginx' `proxy_pass` is an address.
@@ -185,6 +206,20 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
     }
 }
 
+/// The word for a password in other languages. Only ASCII is in small letters by now.
+#[rustfmt::skip]
+fn is_foreign(head: &[u8]) -> bool {
+    let words = [
+        // German, Dutch, Swedish.
+        "passwort", "kennwort", "wachtwoord", "losenord", "lösenord", "lÖsenord",
+        // Spanish, Portuguese, French, Polish.
+        "contrasena", "contraseña", "contraseÑa", "senha", "motdepasse", "haslo", "hasło", "hasŁo",
+        // Russian, Chinese, Japanese.
+        "пароль", "Пароль", "ПАРОЛЬ", "密码", "密碼", "パスワード",
+    ];
+    words.iter().any(|word| word.as_bytes() == head)
+}
+
 /// The class of a `… key` by the word before it.
 fn of_key(before: &[u8], words: &Words<'_>) -> Class {
     match before {
@@ -210,7 +245,22 @@ fn of_key(before: &[u8], words: &Words<'_>) -> Class {
 /// A head that carries its noun without a mark between: `APP_DBPASSWORD`, `SMTPPASS`.
 fn of_glued(head: &Lower) -> Class {
     let ends = |tails: &[&str]| tails.iter().any(|tail| head.is_glued(tail.as_bytes()));
-    if ends(&["password", "passwd", "passphrase", "requirepass"]) {
+    if ends(&[
+        "password",
+        "passwd",
+        "passphrase",
+        "requirepass",
+        "passwort",
+        "kennwort",
+        "contrasena",
+        "contraseña",
+        "motdepasse",
+        "wachtwoord",
+        "пароль",
+        "密码",
+        "密碼",
+        "パスワード",
+    ]) {
         Class::Password
     } else if ends(&["pass"]) {
         match head.bytes() {
@@ -298,7 +348,10 @@ mod tests {
             (
                 Class::Password,
                 "password adminPassword DB_PASSWORD APP_DBPASSWORD SMTPPASS PASSWORD_2 psk \
-                 requirepass bind_pw MYSQL_PWD snmp_community",
+                 requirepass bind_pw MYSQL_PWD snmp_community passwort DB_PASSWORT dbPasswort \
+                 kennwort contraseña CONTRASEÑA db_contrasena mot_de_passe motDePasse motdepasse \
+                 senha DB_SENHA wachtwoord lösenord losenord hasło haslo пароль Пароль 密码 \
+                 数据库密码 パスワード DBパスワード",
             ),
             (
                 Class::Strong,
@@ -316,10 +369,14 @@ mod tests {
             ),
             (Class::Weak, "key someKey DATADOG_KEY"),
             (
+                Class::Setting,
+                "DISABLE_PASSWORD requireToken MAX_API_KEY skipSecret",
+            ),
+            (
                 Class::Not,
                 "topologyKey valuesKey passwordKey usernameKey tokenKey secretName \
                  existingSecret existingSecretPasswordKey DB_PASSWORD_FILE TOKEN_PATH siteKey \
-                 publicKey maxTokens enablePassword tokenTTL PASSWORD_MIN_LENGTH checksum/secret \
+                 publicKey PUBLIC_TOKEN passwort_file maxKeys enableKey tokenTTL PASSWORD_MIN_LENGTH checksum/secret \
                  secret.reloader.stakater.com/reload proxy_pass tokenEndpoint secretStore",
             ),
             (

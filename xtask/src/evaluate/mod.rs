@@ -5,6 +5,7 @@
 
 mod draw;
 mod negative;
+mod odd;
 mod positive;
 mod shape;
 mod vendors;
@@ -84,8 +85,14 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let all = positive::FAMILIES
         .iter()
         .chain(vendors::FAMILIES)
+        .chain(odd::FAMILIES)
         .map(|family| (family, true))
-        .chain(negative::FAMILIES.iter().map(|family| (family, false)));
+        .chain(
+            negative::FAMILIES
+                .iter()
+                .chain(odd::NEGATIVE)
+                .map(|family| (family, false)),
+        );
     for (number, ((name, make), is_positive)) in all.enumerate() {
         for case in 0..cases {
             let mut draw = Draw::new(draws.wrapping_add(((number as u64) << 32) + case));
