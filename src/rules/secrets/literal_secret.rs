@@ -9,8 +9,8 @@ rule! {
     /// ## What it does
     /// Refuses a secret that is written out in the values, patches, annotations or labels of a
     /// release: a literal under the key of a password, token or key; a password in a URL; private
-    /// keys, JWTs, password hashes and the tokens of known vendors under any key; and the same within
-    /// files, commands and embedded Secret manifests.
+    /// keys, JWTs, password hashes and the tokens of known vendors under any key, and as keys; and the
+    /// same within files, commands and embedded Secret manifests.
     ///
     /// ## Why is this bad
     /// A HelmRelease is kept in Git and can be read by whoever may list releases. A secret in it is
