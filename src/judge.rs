@@ -77,7 +77,9 @@ fn ask(setting: &Setting, case: &Case<'_>, facts: &dyn Facts) -> Vec<Finding> {
 /// What the policy makes of a finding, before the ratchet.
 fn rule_on(finding: Finding, action: Action, case: &Case<'_>, policy: &Effective<'_>) -> Ruled {
     let mut ruled = Ruled {
-        action: action.min(finding.at_most),
+        action: action
+            .min(finding.at_most)
+            .min(case.subject.kind.at_most(case.request.form)),
         note: None,
         finding,
     };

@@ -93,6 +93,7 @@ impl Rule for UnpinnedChart {
             Kind::HelmRelease => release(case, params.require, out),
             Kind::HelmChart => helm_chart(case, params.require, out),
             Kind::OciRepository => oci_repository(&case.subject, params.require, facts, out),
+            Kind::Kustomization => {}
         }
     }
 }
