@@ -2,6 +2,8 @@
 
 mod gathered;
 mod scoped;
+#[cfg(test)]
+pub(crate) mod testing;
 mod unseen;
 
 use std::collections::BTreeMap;
@@ -51,6 +53,17 @@ pub enum SourceKind {
     GitRepository,
     /// `source.toolkit.fluxcd.io` HelmChart.
     HelmChart,
+}
+
+/// The source that a Kustomization applies from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SourceName {
+    /// Its kind, such as `GitRepository`.
+    pub kind: String,
+    /// Its namespace: the Kustomization's own where `sourceRef` leaves it out.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// What makes a Secret, or has made it.
@@ -151,6 +164,12 @@ pub trait Facts {
     /// What the Kustomization of that name substituted into what it applied. Reading Secrets is
     /// opt-in, so most know nothing of them.
     fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
+        let _ = kustomization;
+        Answer::Unseen(Unseen::NoCluster)
+    }
+
+    /// What the Kustomization of that name applies from: its `spec.sourceRef`.
+    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
         let _ = kustomization;
         Answer::Unseen(Unseen::NoCluster)
     }

@@ -10,7 +10,8 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::{
-    Answer, Claim, ConfigMap, Facts, Key, NoFacts, SecretSource, SourceKind, Substitution, Unseen,
+    Answer, Claim, ConfigMap, Facts, Key, NoFacts, SecretSource, SourceKind, SourceName,
+    Substitution, Unseen,
 };
 
 /// Names an object of a kind that the question implies.
@@ -256,6 +257,10 @@ impl Facts for Gathered<'_> {
             self.doubtful(question);
         }
         answer.clone()
+    }
+
+    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
+        self.known.kustomization_source(kustomization)
     }
 }
 
