@@ -64,10 +64,27 @@ fn text(kib: usize) -> Value {
     root
 }
 
-/// The worst that somebody can send: words of keys without end.
+/// What somebody may send to keep a judge busy: beginnings without an end.
 fn hostile(kib: usize) -> Value {
+    let pieces = [
+        "password=${",
+        "password={{",
+        "token: \"",
+        "-----BEGIN PRIVATE KEY-----",
+        "kind: Secret\ndata:\n",
+        "curl -u ",
+        "://a:",
+        "otpauth://",
+        "ghp_sk-",
+        "eyJ.",
+        "$6$",
+        "community ",
+        ":5432:",
+        "LS0tLS1CRUdJTi",
+    ];
     let mut root = object(&[]);
-    root["spec"]["values"]["config"] = Value::String("password=${".repeat(kib * 1024 / 11));
+    let texts = pieces.map(|piece| piece.repeat(kib * 1024 / pieces.len() / piece.len()));
+    root["spec"]["values"]["config"] = json!(texts);
     root
 }
 

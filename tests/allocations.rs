@@ -23,6 +23,7 @@ fn a_clean_release_is_judged_without_allocating() {
             form: Form::Applied,
         },
         now: Timestamp::UNIX_EPOCH,
+        comments: None,
     };
     // What is made once a process, such as compiled patterns, is made here.
     let clean = judge(&case, &policy.effective(&case.subject), &NoFacts);

@@ -312,6 +312,7 @@ impl Judged<'_> {
                 form: Form::Applied,
             },
             now,
+            comments: None,
         };
         let verdict: Verdict = judge(&case, &policy, facts);
         // Where there is nothing to say, it does not matter whether anything changed.

@@ -5,10 +5,11 @@ use std::ops::Range;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::allowed::{Allowed, Beside};
 use super::secrets::Secrets;
 use super::{Engine, FileReport, Found, ObjectName, Problem, Skipped, excerpt, template};
 use crate::judge::{MASK, Ruled, judge, named_place, shown};
-use crate::model::{Case, Pointer, Subject};
+use crate::model::{Case, Comments, Pointer, Subject};
 use crate::secrets::looks_like_secret;
 use crate::yaml::{self, Document, Lines, Outline};
 
@@ -68,15 +69,29 @@ fn check_document(text: &str, document: &Document, engine: &Engine<'_>, report: 
             is_error: false,
         });
     }
-    let mut judged = Vec::new();
+    let mut subjects = Vec::new();
+    let mut places = Vec::new();
     each_object(&document.value, &Pointer::root(), &mut |root, at| {
-        let Some(subject) = Subject::new(root) else {
-            return;
-        };
+        if let Some(subject) = Subject::new(root) {
+            subjects.push(subject);
+            places.push(at);
+        }
+    });
+    if subjects.is_empty() {
+        return;
+    }
+    let allowed = Allowed::of(text, document);
+    let beside: Vec<Option<Beside<'_>>> = places
+        .iter()
+        .map(|at| allowed.as_ref().map(|allowed| allowed.beside(at)))
+        .collect();
+    let mut judged = Vec::new();
+    for ((subject, at), beside) in subjects.into_iter().zip(&places).zip(&beside) {
         let object = report.objects.len();
         report.objects.push(ObjectName::of(&subject));
         let mut case = Case::of_file(subject, engine.now);
         case.request.form = engine.form;
+        case.comments = beside.as_ref().map(|beside| beside as &dyn Comments);
         let effective = engine.policy.effective(&case.subject);
         let findings = judge(&case, &effective, engine.facts).findings;
         judged.push(Judged {
@@ -85,19 +100,22 @@ fn check_document(text: &str, document: &Document, engine: &Engine<'_>, report: 
             object,
             findings,
         });
-    });
+    }
+    if let Some(allowed) = &allowed {
+        report.problems.extend(allowed.idle(&judged));
+    }
     if judged.iter().any(|judged| !judged.findings.is_empty()) {
         show(text, document, &judged, engine, report);
     }
 }
 
 /// An object of a document, and what the judge said of it.
-struct Judged<'a> {
+pub(super) struct Judged<'a> {
     subject: Subject<'a>,
     /// The pointer from the document to the object.
-    at: Pointer,
+    pub(super) at: &'a Pointer,
     object: usize,
-    findings: Vec<Ruled>,
+    pub(super) findings: Vec<Ruled>,
 }
 
 /// Calls `each` for the object in `value`, or for each item of a List.
@@ -140,8 +158,8 @@ fn show(
         for ruled in &judged.findings {
             let (target, excerpt) = match &outline {
                 Some(outline) => {
-                    let located = outline.locate(&below(&judged.at, &ruled.finding.pointer));
-                    let object = outline.locate(&judged.at).value;
+                    let located = outline.locate(&below(judged.at, &ruled.finding.pointer));
+                    let object = outline.locate(judged.at).value;
                     let target = excerpt::target(text, &located);
                     let excerpt =
                         excerpt::excerpt(text, &target, &object, outline, &hidden, &secrets);
@@ -167,7 +185,8 @@ fn show(
     }
 }
 
-fn below(at: &Pointer, pointer: &Pointer) -> Pointer {
+/// The pointer from the document to a place in the object at `at`.
+pub(super) fn below(at: &Pointer, pointer: &Pointer) -> Pointer {
     Pointer::parse(&format!("{}{}", at.as_str(), pointer.as_str())).unwrap_or_default()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O. What comes out may be shown to anyone: secrets are masked already.
 
+mod allowed;
 mod excerpt;
 mod file;
 mod secrets;

@@ -65,6 +65,18 @@ pub enum Reply {
     Substitution(Answer<Substitution>),
 }
 
+impl Reply {
+    /// Says why the question has no answer.
+    #[must_use]
+    pub fn unseen(question: &Question, why: Unseen) -> Self {
+        match question {
+            Question::Claim(_) => Self::Claim(Answer::Unseen(why)),
+            Question::ConfigMap(_) => Self::ConfigMap(Answer::Unseen(why)),
+            Question::Substitution(_) => Self::Substitution(Answer::Unseen(why)),
+        }
+    }
+}
+
 /// How old an answer may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Age {
@@ -89,11 +101,7 @@ impl Replies {
     pub fn unread(questions: &[Question]) -> Self {
         let mut replies = Self::default();
         for question in questions {
-            let reply = match question {
-                Question::Claim(_) => Reply::Claim(Answer::Unseen(Unseen::TooSlow)),
-                Question::ConfigMap(_) => Reply::ConfigMap(Answer::Unseen(Unseen::TooSlow)),
-                Question::Substitution(_) => Reply::Substitution(Answer::Unseen(Unseen::TooSlow)),
-            };
+            let reply = Reply::unseen(question, Unseen::TooSlow);
             replies.insert(question.clone(), reply, Age::Now);
         }
         replies
@@ -243,6 +251,10 @@ impl Facts for Gathered<'_> {
         answer.clone()
     }
 
+    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
+        self.known.kustomization_source(kustomization)
+    }
+
     fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
         let known = self.known.substitution(kustomization);
         if !matches!(known, Answer::Unseen(Unseen::NotRead)) {
@@ -257,10 +269,6 @@ impl Facts for Gathered<'_> {
             self.doubtful(question);
         }
         answer.clone()
-    }
-
-    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
-        self.known.kustomization_source(kustomization)
     }
 }
 

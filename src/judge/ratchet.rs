@@ -63,6 +63,7 @@ fn count_old(
         before: None,
         request: case.request,
         now: case.now,
+        comments: None,
     };
     let mut counts = HashMap::new();
     for setting in policy.settings {

@@ -83,6 +83,7 @@ fn update<'a>(new: &'a Value, old: &'a Value) -> Case<'a> {
             form: Form::Applied,
         },
         now: Timestamp::UNIX_EPOCH,
+        comments: None,
     }
 }
 

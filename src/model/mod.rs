@@ -24,5 +24,5 @@ pub use mounts::{Mount, Scope};
 pub use persistence::{Persistence, VolumeKind};
 pub use pointer::Pointer;
 pub use release::{ChartSource, HelmRelease};
-pub use subject::{Before, Case, Form, Kind, Operation, Request, Subject};
+pub use subject::{Before, Case, Comments, Form, Kind, Operation, Request, Subject};
 pub use tree::{Node, NodeId, Step, Tree};

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Memo, NodeId, Tree};
+use super::{Memo, NodeId, Pointer, Tree};
 
 /// The kinds of objects that rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -200,6 +200,14 @@ impl Before for Value {
     }
 }
 
+/// What comments in the object's text say of the values beside them; asked only of what was found.
+/// The API server keeps no comments.
+pub trait Comments: fmt::Debug {
+    /// The reason that a comment gives for the literal at `pointer`, empty where it gives none;
+    /// `None` when no comment is about it.
+    fn allowance(&self, pointer: &Pointer) -> Option<&str>;
+}
+
 /// All that is judged together.
 #[derive(Debug)]
 pub struct Case<'a> {
@@ -211,6 +219,8 @@ pub struct Case<'a> {
     pub request: Request<'a>,
     /// The time of the judgement: for what expires.
     pub now: Timestamp,
+    /// The comments of the file that the object stands in; `None` outside of files.
+    pub comments: Option<&'a dyn Comments>,
 }
 
 impl<'a> Case<'a> {
@@ -227,6 +237,7 @@ impl<'a> Case<'a> {
                 form: Form::Source,
             },
             now,
+            comments: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::bytes::run;
+use super::bytes::{line_start, run};
 use super::inside::{Scanner, What};
 use super::keys::Class;
 use super::reading::{floor, read};
@@ -108,9 +108,9 @@ fn command_start(bytes: &[u8], at: usize) -> usize {
     bytes[..at]
         .iter()
         .rev()
-        .take(512)
+        .take(256)
         .position(|byte| matches!(byte, b'\n' | b'|' | b';' | b'&' | b'('))
-        .map_or(at.saturating_sub(512), |back| at - back)
+        .map_or(at.saturating_sub(256), |back| at - back)
 }
 
 /// Judges a flag that stands in a longer text; `letter` is `:` for flags that take `user:password`.
@@ -132,6 +132,11 @@ fn flag_in_text(
     }
 }
 
+/// The items that can name the program: it stands near the beginning.
+fn first_words(items: &[Value]) -> impl Iterator<Item = &str> + Clone {
+    items.iter().take(8).filter_map(Value::as_str)
+}
+
 /// Judges the item of a list of arguments that follows the short flag `flag`.
 pub(super) fn after_flag<'v>(
     items: &[Value],
@@ -151,7 +156,7 @@ pub(super) fn after_flag<'v>(
         }
         _ => return None,
     };
-    let program = program(&items.iter().filter_map(Value::as_str));
+    let program = program(&first_words(items));
     judged(
         password(program, letter, false, value)?,
         Setting::Scalar,
@@ -171,7 +176,7 @@ pub(super) fn glued_flag<'v>(
     let [b'-', letter @ (b'p' | b'a' | b'u' | b'w' | b'P'), _, ..] = item.as_bytes() else {
         return None;
     };
-    let program = program(&items.iter().filter_map(Value::as_str));
+    let program = program(&first_words(items));
     judged(
         password(program, *letter, true, item.get(2..)?)?,
         Setting::Scalar,
@@ -181,10 +186,7 @@ pub(super) fn glued_flag<'v>(
 
 /// `echo x | docker login --password-stdin`: what `echo` prints is the password.
 pub(super) fn piped(scanner: &mut Scanner<'_, '_>, at: usize) {
-    let text = &scanner.text[..at];
-    let line = text
-        .rfind('\n')
-        .map_or(text, |newline| &text[newline + 1..]);
+    let line = &scanner.text[floor(scanner.text, line_start(scanner.bytes(), at))..at];
     let Some((_, rest)) = line.rsplit_once("echo ") else {
         return;
     };

@@ -1,7 +1,7 @@
 //! Formats that are secrets under any key: private keys, JWTs, password hashes, headers, known tokens.
 
 use super::base64::Decoded;
-use super::bytes::{find, is_base64, run};
+use super::bytes::{NEAR, find, is_base64, run};
 use super::inside::{Scanner, What};
 use super::random::{is_drawn, is_random};
 use super::tokens::Format;
@@ -26,6 +26,7 @@ pub(super) enum Fixed {
     Flag,
     SecretManifest,
     Identified,
+    CreateUser,
 }
 
 impl Fixed {
@@ -64,6 +65,7 @@ impl Fixed {
         Fixed::Flag,
         Fixed::SecretManifest,
         Fixed::Identified,
+        Fixed::CreateUser,
     ];
 
     /// The text that the pass looks for, in letters of either case.
@@ -83,6 +85,7 @@ impl Fixed {
             Fixed::Flag => " -",
             Fixed::SecretManifest => "kind: Secret",
             Fixed::Identified => "IDENTIFIED BY ",
+            Fixed::CreateUser => "createUser ",
             Fixed::Bcrypt(text) | Fixed::Hash(text) | Fixed::GoDsn(text) => text,
         }
     }
@@ -105,8 +108,14 @@ pub(super) fn fixed(scanner: &mut Scanner<'_, '_>, fixed: Fixed, at: usize) {
         Fixed::PgPass => pairs::pgpass(scanner, at),
         Fixed::Flag => command::flag(scanner, at + 1),
         Fixed::SecretManifest => manifest::at_secret(scanner, at),
+        Fixed::CreateUser => pairs::create_user(scanner, at + Fixed::CreateUser.needle().len()),
         Fixed::Identified => pairs::identified(scanner, at + Fixed::Identified.needle().len()),
     }
+}
+
+/// The bytes from `at` on that a token can have.
+fn near(bytes: &[u8], at: usize) -> &[u8] {
+    &bytes[at..bytes.len().min(at + 2 * NEAR)]
 }
 
 fn found(scanner: &mut Scanner<'_, '_>, what: &'static str, start: usize, end: usize) {
@@ -127,7 +136,7 @@ pub(super) fn token(scanner: &mut Scanner<'_, '_>, format: &Format, at: usize) -
     {
         return false;
     }
-    let length = run(&bytes[body..], |byte| format.body.has(byte));
+    let length = run(near(bytes, body), |byte| format.body.has(byte));
     if length < format.shortest || !is_drawn(&scanner.text[body..body + length]) {
         return false;
     }
@@ -138,6 +147,9 @@ pub(super) fn token(scanner: &mut Scanner<'_, '_>, format: &Format, at: usize) -
     found(scanner, format.what, at, body + length);
     true
 }
+
+/// No private key is longer.
+const LONGEST_PEM: usize = 16 * 1024;
 
 /// A private key whose body is there, with line breaks or with `\n` for them.
 fn pem(scanner: &mut Scanner<'_, '_>, at: usize) {
@@ -155,7 +167,11 @@ fn pem(scanner: &mut Scanner<'_, '_>, at: usize) {
         .split(|&byte| !is_base64(byte))
         .any(|line| line.len() >= 20);
     if has_body {
-        let close = find(&bytes[body..], b"-----END ").map_or(end, |close| body + close);
+        let close = find(
+            &bytes[body..bytes.len().min(body + LONGEST_PEM)],
+            b"-----END ",
+        )
+        .map_or(end, |close| body + close);
         found(scanner, "a private key", at, close);
     }
 }
@@ -165,10 +181,12 @@ fn has_private_label(label: &[u8]) -> bool {
 }
 
 fn pem_base64(scanner: &mut Scanner<'_, '_>, at: usize) {
-    let end = scanner.base64_end(at);
-    if !scanner.bytes()[at..].starts_with(Fixed::PemBase64.needle().as_bytes()) {
+    if at < scanner.done || !scanner.bytes()[at..].starts_with(Fixed::PemBase64.needle().as_bytes())
+    {
         return;
     }
+    let end = scanner.base64_end(at);
+    scanner.done = end;
     let first = &scanner.bytes()[at..end.min(at + 88)];
     // Whole groups of four only: the cut must not spoil the decoding.
     let first = &first[..first.len() / 4 * 4];
@@ -215,7 +233,7 @@ fn hash(scanner: &mut Scanner<'_, '_>, at: usize, prefix: &'static str, shortest
         return;
     }
     let body = at + prefix.len();
-    let length = run(&bytes[body..], |byte| {
+    let length = run(near(bytes, body), |byte| {
         byte.is_ascii_alphanumeric()
             || matches!(
                 byte,
@@ -245,7 +263,7 @@ fn basic(scanner: &mut Scanner<'_, '_>, at: usize) {
 
 fn bearer(scanner: &mut Scanner<'_, '_>, at: usize) {
     let start = at + Fixed::Bearer.needle().len();
-    let length = run(&scanner.bytes()[start..], |byte| {
+    let length = run(near(scanner.bytes(), start), |byte| {
         is_base64(byte) || matches!(byte, b'.' | b'~')
     });
     let text = &scanner.text[start..start + length];
@@ -265,14 +283,14 @@ fn bearer(scanner: &mut Scanner<'_, '_>, at: usize) {
 
 fn otpauth(scanner: &mut Scanner<'_, '_>, at: usize) {
     let bytes = scanner.bytes();
-    let line = run(&bytes[at..], |byte| {
+    let line = run(near(bytes, at), |byte| {
         !byte.is_ascii_whitespace() && byte != b'"'
     });
     let Some(offset) = find(&bytes[at..at + line], b"secret=") else {
         return;
     };
     let start = at + offset + "secret=".len();
-    let length = run(&bytes[start..], |byte| byte.is_ascii_alphanumeric());
+    let length = run(near(bytes, start), |byte| byte.is_ascii_alphanumeric());
     if length >= 16 {
         found(
             scanner,
@@ -292,7 +310,7 @@ fn telegram(scanner: &mut Scanner<'_, '_>, at: usize) {
         .take(12)
         .take_while(|byte| byte.is_ascii_digit())
         .count();
-    let length = run(&bytes[at + 1..], |byte| {
+    let length = run(near(bytes, at + 1), |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
     });
     let text = &scanner.text[at + 1..at + 1 + length];

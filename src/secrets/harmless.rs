@@ -15,6 +15,7 @@ pub(super) fn is_harmless(value: &str) -> bool {
         || is_variable_name(value)
         || is_sealed(value)
         || is_verb(value)
+        || is_duration(value)
 }
 
 /// Words that say that nothing is set, or what kind of thing would be.
@@ -142,6 +143,7 @@ fn is_path(value: &str) -> bool {
         && !value
             .split(['/', '\\'])
             .any(|segment| is_random(segment, 20))
+        && !is_random(value, 24)
         // A single segment that looks random is rather a secret that happens to begin so.
         && (memchr::memchr_iter(b'/', bytes).count() > 1 || !is_random(&value[1..], 12))
 }
@@ -193,8 +195,40 @@ fn is_variable_name(value: &str) -> bool {
         && !is_random(value, 8)
 }
 
-/// A verb of printf, which stands for a value that comes later.
+/// `6h`, `1h30m`: how long something holds.
+fn is_duration(value: &str) -> bool {
+    let mut rest = value;
+    while !rest.is_empty() {
+        let digits = run(rest.as_bytes(), |byte| byte.is_ascii_digit());
+        let unit = run(&rest.as_bytes()[digits..], |byte| {
+            byte.is_ascii_alphabetic()
+        });
+        let (end, is_unit) = (
+            digits + unit,
+            matches!(
+                &rest[digits..digits + unit],
+                "ns" | "us" | "ms" | "s" | "m" | "h" | "d" | "w" | "y"
+            ),
+        );
+        if !(1..=6).contains(&digits) || !is_unit {
+            return false;
+        }
+        rest = &rest[end..];
+    }
+    !value.is_empty()
+}
+
+/// A verb of printf or an entity of XML, which stand for a value that comes later.
 fn is_verb(value: &str) -> bool {
+    // An entity of XML.
+    let entity = value
+        .strip_prefix('&')
+        .and_then(|rest| rest.strip_suffix(';'));
+    if entity.is_some_and(|name| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }) {
+        return true;
+    }
     matches!(
         value,
         "%s" | "%v" | "%q" | "%d" | "%[1]s" | "%[2]s" | "%[3]s"
@@ -232,6 +266,10 @@ mod tests {
             "arn:aws:secretsmanager:eu-west-1:123456789012:secret:romm",
             "projects/home/secrets/romm/versions/latest",
             "secret/data/romm#password",
+            "6h",
+            "1h30m",
+            "%s",
+            "&operhash;",
         ] {
             assert!(is_harmless(value), "{value}");
         }

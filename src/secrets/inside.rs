@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::bytes::is_base64;
 use super::formats::{self, Fixed};
+use super::keys::speaks_of_snmp;
 use super::prefilter::may_hold_secret;
 use super::tokens::FORMATS;
 use super::value::Grade;
@@ -55,7 +56,7 @@ pub(super) struct Context<'a> {
 const DEEPEST: u8 = 3;
 
 /// Words that keys of secrets have in them.
-const WORDS: [&str; 21] = [
+const WORDS: [&str; 35] = [
     "pass",
     "pwd",
     "pw",
@@ -77,6 +78,21 @@ const WORDS: [&str; 21] = [
     "otp",
     "mnemonic",
     "phrase",
+    // For a password, in other languages; those that have `pass` in them are found by that.
+    "contrase",
+    "senha",
+    "kennwort",
+    "wachtwoord",
+    "senord",
+    "haslo",
+    "hasło",
+    "hasŁo",
+    "пароль",
+    "Пароль",
+    "ПАРОЛЬ",
+    "密码",
+    "密碼",
+    "パスワード",
 ];
 
 /// `None` cannot be: the patterns are constants, and a test builds them.
@@ -93,8 +109,8 @@ static NEEDLES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .ok()
 });
 
-/// No more secrets of one text are told.
-const MOST: usize = 256;
+/// More secrets in one scalar are not told apart.
+pub(super) const MOST: usize = 64;
 
 /// Shorter values hold no token, URL or pair worth a look.
 const SHORTEST: usize = 6;
@@ -111,6 +127,9 @@ pub(super) fn scan(text: &str, context: Context<'_>, out: &mut Vec<Found>) {
         text,
         context,
         done: 0,
+        manifests: 0,
+        has_lines: None,
+        speaks_of_snmp: None,
         out,
     };
     formats::discord_bot(&mut scanner);
@@ -142,6 +161,10 @@ pub(super) struct Scanner<'t, 'o> {
     pub(super) context: Context<'t>,
     /// Before this place all is judged.
     pub(super) done: usize,
+    /// Before this place all Secret manifests are read.
+    pub(super) manifests: usize,
+    has_lines: Option<bool>,
+    speaks_of_snmp: Option<bool>,
     out: &'o mut Vec<Found>,
 }
 
@@ -168,13 +191,16 @@ impl<'t> Scanner<'t, '_> {
         literal: Range<usize>,
         key: Option<Range<usize>>,
     ) {
+        if self.is_full(grade) {
+            return;
+        }
         let within = |found: &Found| {
             found
                 .literal
                 .as_ref()
                 .is_some_and(|other| other.start <= literal.start && literal.end <= other.end)
         };
-        if self.out.iter().any(within) || self.is_full(grade) {
+        if self.out.iter().rev().take(4).any(within) {
             return;
         }
         let line = self.line(literal.start);
@@ -187,17 +213,34 @@ impl<'t> Scanner<'t, '_> {
         });
     }
 
-    /// Whether one more of this grade tells nothing: a text of secrets is told by its first ones.
-    fn is_full(&self, grade: Grade) -> bool {
-        self.out.len() >= MOST && self.out.iter().any(|found| found.grade >= grade)
-    }
-
-    fn line(&self, at: usize) -> u32 {
-        if !self.text.trim_end().contains('\n') {
+    fn line(&mut self, at: usize) -> u32 {
+        if !self.has_lines() {
             return 0;
         }
         let before = memchr::memchr_iter(b'\n', &self.bytes()[..at]).count();
         u32::try_from(before + 1).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the text has several lines.
+    pub(super) fn has_lines(&mut self) -> bool {
+        *self
+            .has_lines
+            .get_or_insert_with(|| self.text.trim_end().contains('\n'))
+    }
+
+    /// Whether the text is about SNMP.
+    pub(super) fn speaks_of_snmp(&mut self) -> bool {
+        *self
+            .speaks_of_snmp
+            .get_or_insert_with(|| speaks_of_snmp(self.text))
+    }
+
+    /// Whether there are so many findings that one more says nothing. A secret after many words does.
+    fn is_full(&self, grade: Grade) -> bool {
+        self.out.len() >= MOST
+            && (grade < Grade::Literal
+                || self.out.len() >= 2 * MOST
+                || self.out.iter().any(|found| found.grade == Grade::Literal))
     }
 
     /// Scans what `range` of the text is base64 of. Places within it are that of the whole.

@@ -9,6 +9,8 @@ pub(super) enum Class {
     Not,
     /// The key says nothing.
     Unknown,
+    /// The key sets how a secret is dealt with: only what is clearly drawn is one.
+    Setting,
     /// Some `*key`: a secret when the value is random and long.
     Weak,
     /// A secret when the value looks random.
@@ -61,21 +63,37 @@ impl Class {
 
     /// The class of a key that is split already.
     fn of_words(words: &Words<'_>) -> Self {
-        if words.len() == 0 || is_verb(words.first()) || words.iter().any(is_reference) {
+        if words.len() == 0 || names_another(words.first()) || words.iter().any(is_reference) {
             return Class::Not;
+        }
+        if is_verb(words.first()) {
+            // `DISABLE_PASSWORD: "true"` is a setting; only what is clearly drawn is more.
+            return match Self::of_words(&words.without_first()) {
+                Class::Opaque | Class::Strong | Class::Password => Class::Setting,
+                _ => Class::Not,
+            };
         }
         let head = Lower::of(words.back(0));
         let before = Lower::of(words.back(1));
-        match of_head(head.bytes(), before.bytes(), words) {
-            // `PASSWORD_PROD`, `SECRET_KEY_BASE`: the word before the head, judged more mildly.
-            Class::Unknown if words.len() > 1 => match Self::of_words(&words.without_last()) {
-                Class::Strong | Class::Password | Class::Opaque => Class::Opaque,
-                Class::Ambiguous => Class::Ambiguous,
-                _ => of_glued(&head),
-            },
-            Class::Unknown => of_glued(&head),
-            class => class,
+        let class = of_head(head.bytes(), before.bytes(), words);
+        if class != Class::Unknown {
+            return class;
         }
+        // `PASSWORD_PROD`, `SECRET_KEY_BASE`: the word before the head, judged more mildly.
+        if words.len() > 1 {
+            let words = words.without_last();
+            let above = Lower::of(words.back(1));
+            let class = match of_head(before.bytes(), above.bytes(), &words) {
+                Class::Unknown => of_glued(&before),
+                class => class,
+            };
+            match class {
+                Class::Strong | Class::Password | Class::Opaque => return Class::Opaque,
+                Class::Ambiguous => return Class::Ambiguous,
+                _ => {}
+            }
+        }
+        of_glued(&head)
     }
 
     /// Whether any literal counts.
@@ -85,7 +103,7 @@ impl Class {
 
     /// Whether anything at all is expected of the value.
     pub(super) fn is_secret(self) -> bool {
-        self >= Class::Weak
+        self >= Class::Setting
     }
 }
 
@@ -100,25 +118,43 @@ pub(super) fn speaks_of_snmp(around: &str) -> bool {
         })
 }
 
-/// First words that make a setting of what follows: `enablePassword`, `maxTokens`, `checksum/secret`.
+/// First words that make a setting of what follows: `enablePassword`, `maxTokens`.
 #[rustfmt::skip]
 fn is_verb(word: &str) -> bool {
     matches!(
         Lower::of(word).bytes(),
-        b"existing" | b"enable" | b"enabled" | b"disable" | b"disabled" | b"use" | b"allow"
-        | b"require" | b"requires" | b"required" | b"max" | b"min" | b"skip" | b"generate"
-        | b"checksum" | b"num" | b"number" | b"count" | b"has" | b"is" | b"no" | b"should"
-        | b"show" | b"hide" | b"public" | b"ignore" | b"create" | b"supported"
+        b"enable" | b"enabled" | b"disable" | b"disabled" | b"use" | b"allow" | b"require"
+        | b"requires" | b"required" | b"max" | b"min" | b"skip" | b"generate" | b"num"
+        | b"number" | b"count" | b"has" | b"is" | b"no" | b"should" | b"show" | b"hide"
+        | b"ignore" | b"create" | b"supported"
+    )
+}
+
+/// First words of a key whose value is a name, a digest or meant for everyone: `existingSecret`,
+/// `checksum/secret`, `publicKey`.
+fn names_another(word: &str) -> bool {
+    matches!(
+        Lower::of(word).bytes(),
+        b"existing" | b"checksum" | b"public"
     )
 }
 
 /// Words that anywhere in a key make it a reference.
 fn is_reference(word: &str) -> bool {
-    matches!(Lower::of(word).bytes(), b"existing" | b"ref" | b"refs")
+    let is = |known: &str| word.eq_ignore_ascii_case(known);
+    match word.len() {
+        3 => is("ref"),
+        4 => is("refs"),
+        8 => is("existing"),
+        _ => false,
+    }
 }
 
 fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
     match head {
+        _ if is_foreign(head) => Class::Password,
+        // French; `mot de passe`.
+        b"passe" if before == b"de" => Class::Password,
         b"password" | b"passwords" | b"passwd" | b"passphrase" | b"passcode" | b"psk"
         | b"requirepass" | b"masterauth" | b"bindpw" | b"rootpw" | b"pwd" => Class::Password,
         // nginx' `proxy_pass` is an address.
@@ -128,6 +164,8 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
             }
             _ => Class::Password,
         },
+        // snmpd's own words.
+        b"rocommunity" | b"rwcommunity" => Class::Password,
         b"community" => match before {
             b"snmp" | b"ro" | b"rw" | b"read" | b"write" | b"v2" | b"v2c" => Class::Password,
             // Games have communities too: the words around must speak of SNMP.
@@ -153,6 +191,11 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
         b"salt" | b"credential" | b"credentials" | b"creds" | b"cookie" | b"seed" | b"claim"
         | b"dsn" | b"pin" | b"license" | b"licence" | b"accesskey" | b"mnemonic" | b"otp"
         | b"totp" => Class::Ambiguous,
+        // `user:password`; see `value`.
+        b"auth" => match before {
+            b"basic" | b"http" => Class::Ambiguous,
+            _ => Class::Unknown,
+        },
         b"hash" | b"hashes" => match before {
             b"password" | b"passwd" | b"pass" | b"auth" | b"token" => Class::Ambiguous,
             _ => Class::Not,
@@ -161,6 +204,20 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
         _ if is_described(head) => Class::Not,
         _ => Class::Unknown,
     }
+}
+
+/// The word for a password in other languages. Only ASCII is in small letters by now.
+#[rustfmt::skip]
+fn is_foreign(head: &[u8]) -> bool {
+    let words = [
+        // German, Dutch, Swedish.
+        "passwort", "kennwort", "wachtwoord", "losenord", "lösenord", "lÖsenord",
+        // Spanish, Portuguese, French, Polish.
+        "contrasena", "contraseña", "contraseÑa", "senha", "motdepasse", "haslo", "hasło", "hasŁo",
+        // Russian, Chinese, Japanese.
+        "пароль", "Пароль", "ПАРОЛЬ", "密码", "密碼", "パスワード",
+    ];
+    words.iter().any(|word| word.as_bytes() == head)
 }
 
 /// The class of a `… key` by the word before it.
@@ -188,7 +245,22 @@ fn of_key(before: &[u8], words: &Words<'_>) -> Class {
 /// A head that carries its noun without a mark between: `APP_DBPASSWORD`, `SMTPPASS`.
 fn of_glued(head: &Lower) -> Class {
     let ends = |tails: &[&str]| tails.iter().any(|tail| head.is_glued(tail.as_bytes()));
-    if ends(&["password", "passwd", "passphrase", "requirepass"]) {
+    if ends(&[
+        "password",
+        "passwd",
+        "passphrase",
+        "requirepass",
+        "passwort",
+        "kennwort",
+        "contrasena",
+        "contraseña",
+        "motdepasse",
+        "wachtwoord",
+        "пароль",
+        "密码",
+        "密碼",
+        "パスワード",
+    ]) {
         Class::Password
     } else if ends(&["pass"]) {
         match head.bytes() {
@@ -276,7 +348,10 @@ mod tests {
             (
                 Class::Password,
                 "password adminPassword DB_PASSWORD APP_DBPASSWORD SMTPPASS PASSWORD_2 psk \
-                 requirepass bind_pw MYSQL_PWD snmp_community",
+                 requirepass bind_pw MYSQL_PWD snmp_community passwort DB_PASSWORT dbPasswort \
+                 kennwort contraseña CONTRASEÑA db_contrasena mot_de_passe motDePasse motdepasse \
+                 senha DB_SENHA wachtwoord lösenord losenord hasło haslo пароль Пароль 密码 \
+                 数据库密码 パスワード DBパスワード",
             ),
             (
                 Class::Strong,
@@ -294,10 +369,14 @@ mod tests {
             ),
             (Class::Weak, "key someKey DATADOG_KEY"),
             (
+                Class::Setting,
+                "DISABLE_PASSWORD requireToken MAX_API_KEY skipSecret",
+            ),
+            (
                 Class::Not,
                 "topologyKey valuesKey passwordKey usernameKey tokenKey secretName \
                  existingSecret existingSecretPasswordKey DB_PASSWORD_FILE TOKEN_PATH siteKey \
-                 publicKey maxTokens enablePassword tokenTTL PASSWORD_MIN_LENGTH checksum/secret \
+                 publicKey PUBLIC_TOKEN passwort_file maxKeys enableKey tokenTTL PASSWORD_MIN_LENGTH checksum/secret \
                  secret.reloader.stakater.com/reload proxy_pass tokenEndpoint secretStore",
             ),
             (

@@ -20,8 +20,13 @@ pub(super) fn at_secret(scanner: &mut Scanner<'_, '_>, at: usize) {
     {
         return;
     }
-    let start = before(text, at);
+    let start = before(text, at).max(scanner.manifests);
     let end = find(&text.as_bytes()[at..], b"\n---").map_or(text.len(), |end| at + end);
+    // A manifest is read once, however often it says its kind.
+    if at < scanner.manifests {
+        return;
+    }
+    scanner.manifests = end;
     let mut offset = start;
     let mut data = None;
     for line in text[start..end].split_inclusive('\n') {

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::bytes::{run, starts_with};
+use super::bytes::{find_near, line_end, line_start, run, starts_with};
 use super::inside::{Scanner, What};
-use super::keys::{Class, speaks_of_snmp};
+use super::keys::Class;
 use super::placeholder::end_at;
 use super::random::is_random;
-use super::reading::read;
+use super::reading::{floor, read};
 use super::value::{Grade, Setting, is_basic, judge};
 
 /// No key is longer; a longer run of letters is data.
@@ -32,8 +32,9 @@ fn line_after(bytes: &[u8], at: usize) -> &[u8] {
     &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
 }
 
+/// Bytes above ASCII are letters of other scripts; a whole run of them never cuts a character.
 fn is_key_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
 }
 
 /// How the value is joined to its key.
@@ -104,13 +105,13 @@ fn key_around(bytes: &[u8], start: usize, end: usize) -> Option<Range<usize>> {
     Some(key)
 }
 
-fn class_of(scanner: &Scanner<'_, '_>, key: &Range<usize>) -> Class {
+fn class_of(scanner: &mut Scanner<'_, '_>, key: &Range<usize>) -> Class {
     let text = &scanner.text[key.clone()];
     if text.eq_ignore_ascii_case("auth") || text == "_auth" {
         // Only what decodes to `user:password` counts; see `judge_value`.
         return Class::Ambiguous;
     }
-    if text.eq_ignore_ascii_case("community") && speaks_of_snmp(scanner.text) {
+    if text.eq_ignore_ascii_case("community") && scanner.speaks_of_snmp() {
         return Class::Password;
     }
     Class::of(text)
@@ -189,7 +190,7 @@ fn is_comment(bytes: &[u8], at: usize) -> bool {
 
 /// The value after `key`, how it stands there, and how it is joined.
 fn value_after(
-    scanner: &Scanner<'_, '_>,
+    scanner: &mut Scanner<'_, '_>,
     key: &Range<usize>,
 ) -> Option<(Range<usize>, Setting, Joint)> {
     let bytes = scanner.bytes();
@@ -202,7 +203,10 @@ fn value_after(
     if bytes.get(at) == Some(&b']') {
         at += 1;
     }
-    if is_quoted && bytes[..key.start - 1].ends_with(b"define(") && bytes.get(at) == Some(&b',') {
+    if is_quoted
+        && bytes[..key.start.saturating_sub(1)].ends_with(b"define(")
+        && bytes.get(at) == Some(&b',')
+    {
         let (range, setting) = read(scanner.text, at + 1, false)?;
         return (setting == Setting::Quoted).then_some((range, setting, Joint::Assigned));
     }
@@ -252,7 +256,7 @@ fn value_after(
         }
     }
     if joint == Joint::Element {
-        let end = value + memchr::memchr(b'<', &bytes[value..])?;
+        let end = value + find_near(&bytes[value..], b"<")?;
         return Some((value..end, Setting::Quoted, joint));
     }
     // `KEY=value` ends with the word, as a shell reads it; `key: value` and `key = value` with the line.
@@ -260,7 +264,7 @@ fn value_after(
     let to_end_of_line = begins_line && joint == Joint::Assigned && is_spaced;
     let (range, setting) = read(scanner.text, value, to_end_of_line)?;
     // A flag's value is no flag.
-    if joint == Joint::Space && bytes[range.start] == b'-' {
+    if joint == Joint::Space && bytes.get(range.start) == Some(&b'-') {
         return None;
     }
     Some((range, setting, joint))
@@ -315,7 +319,7 @@ fn begins_key(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether the word after the key can be its value with a space alone between: a flag, a directive.
-fn takes_space(scanner: &Scanner<'_, '_>, key: &Range<usize>, begins_line: bool) -> bool {
+fn takes_space(scanner: &mut Scanner<'_, '_>, key: &Range<usize>, begins_line: bool) -> bool {
     let bytes = scanner.bytes();
     let is_flag = key.start >= 2 && &bytes[key.start - 2..key.start] == b"--"
         || key.start >= 2 && bytes[key.start - 1] == b'-' && bytes[key.start - 2] == b' ';
@@ -323,7 +327,10 @@ fn takes_space(scanner: &Scanner<'_, '_>, key: &Range<usize>, begins_line: bool)
         return true;
     }
     let rest = line_after(bytes, key.end).trim_ascii();
-    if begins_line && !rest.contains(&b' ') && scanner.text.contains('\n') {
+    if begins_line && matches!(&bytes[key.start..key.end], b"rocommunity" | b"rwcommunity") {
+        return true;
+    }
+    if begins_line && !rest.contains(&b' ') && scanner.has_lines() {
         return true;
     }
     let (before, _) = line_before(bytes, key.start);
@@ -335,11 +342,34 @@ fn takes_space(scanner: &Scanner<'_, '_>, key: &Range<usize>, begins_line: bool)
             && (names_login(b"USER") || names_login(b"ROLE") || names_login(b"WITH")))
 }
 
+/// snmpd's `createUser name SHA password AES password`.
+pub(super) fn create_user(scanner: &mut Scanner<'_, '_>, after: usize) {
+    let end = floor(scanner.text, line_end(scanner.bytes(), after));
+    let mut words = scanner.text[after..end].split_ascii_whitespace().skip(1);
+    while let (Some(protocol), Some(password)) = (words.next(), words.next()) {
+        if matches!(
+            protocol,
+            "MD5" | "SHA" | "SHA-256" | "SHA-512" | "DES" | "AES"
+        ) {
+            let value = scanner.range_of(password);
+            let key = after..after;
+            judge_value(
+                scanner,
+                &key,
+                Class::Password,
+                value,
+                Setting::Quoted,
+                Joint::Assigned,
+            );
+        }
+    }
+}
+
 /// A line of `.pgpass`: `host:5432:database:user:password`.
 pub(super) fn pgpass(scanner: &mut Scanner<'_, '_>, at: usize) {
     let bytes = scanner.bytes();
-    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
-    let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |newline| at + newline);
+    let start = floor(scanner.text, line_start(bytes, at));
+    let end = floor(scanner.text, line_end(bytes, at));
     let line = &scanner.text[start..end];
     if line.contains("://") || line.contains(' ') || scanner.done > at {
         return;

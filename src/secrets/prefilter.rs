@@ -1,16 +1,18 @@
 //! Two questions of one byte pass each that let nearly every key and value of a clean release go.
 
-/// Beginnings of the words that keys of secrets have; together no longer than a machine word has bits.
-const BEGINNINGS: [&[u8]; 19] = [
+/// Parts of the words that keys of secrets have; together no longer than the automaton has bits.
+/// The last ones are of `contrasena`, `senha`, `kennwort`, `wachtwoord` and `losenord`.
+const PARTS: [&[u8]; 24] = [
     b"pass", b"pw", b"psk", b"secr", b"tok", b"key", b"aut", b"cre", b"sal", b"dsn", b"pin",
-    b"cook", b"see", b"clai", b"has", b"lice", b"comm", b"otp", b"mn",
+    b"cook", b"see", b"clai", b"has", b"lice", b"comm", b"otp", b"mn", b"ntras", b"senh", b"kenn",
+    b"wach", b"senor",
 ];
 
-/// A shift-and automaton: one bit for each letter of each beginning.
+/// A shift-and automaton: one bit for each letter of each part.
 struct Automaton {
-    letters: [u64; 256],
-    first: u64,
-    last: u64,
+    letters: [u128; 256],
+    first: u128,
+    last: u128,
 }
 
 static AUTOMATON: Automaton = automaton();
@@ -23,8 +25,8 @@ const fn automaton() -> Automaton {
     };
     let mut bit = 0;
     let mut word = 0;
-    while word < BEGINNINGS.len() {
-        let letters = BEGINNINGS[word];
+    while word < PARTS.len() {
+        let letters = PARTS[word];
         made.first |= 1 << bit;
         let mut at = 0;
         while at < letters.len() {
@@ -43,6 +45,10 @@ const fn automaton() -> Automaton {
 pub(super) fn may_be_secret(key: &str) -> bool {
     let mut state = 0;
     for &byte in key.as_bytes() {
+        // Other scripts have their own words for a password, and are rare in keys.
+        if byte >= 0x80 {
+            return true;
+        }
         state = ((state << 1) | AUTOMATON.first) & AUTOMATON.letters[byte as usize];
         if state & AUTOMATON.last != 0 {
             return true;
@@ -130,8 +136,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_beginnings_fit() {
-        assert!(BEGINNINGS.iter().map(|word| word.len()).sum::<usize>() <= 64);
+    fn the_parts_fit() {
+        assert!(PARTS.iter().map(|word| word.len()).sum::<usize>() <= 128);
     }
 
     #[test]
@@ -159,6 +165,13 @@ mod tests {
             "mnemonic",
             "passphrase",
             "Authorization",
+            "contrasena",
+            "SENHA",
+            "kennwort",
+            "wachtwoord",
+            "losenord",
+            "haslo",
+            "пароль",
         ] {
             assert!(may_be_secret(key), "{key}");
         }

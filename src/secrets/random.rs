@@ -108,10 +108,14 @@ pub(super) fn is_random(text: &str, shortest: usize) -> bool {
         return false;
     }
     let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_hex = bytes.iter().all(u8::is_ascii_hexdigit);
+    if bytes.len() >= 32 && is_hex && digits < bytes.len() {
+        return digits > 0 && !is_repetitive(bytes);
+    }
     if digits * 10 > bytes.len() * 9 || is_repetitive(bytes) {
         return false;
     }
-    if bytes.len() >= 16 && bytes.iter().all(u8::is_ascii_hexdigit) {
+    if bytes.len() >= 16 && is_hex {
         return digits > 0;
     }
     // Tenths of a bit per byte, from what random strings and the values of real releases measure:
@@ -140,6 +144,21 @@ pub(super) fn is_drawn(text: &str) -> bool {
             || bytes
                 .rsplit(|byte| matches!(byte, b'-' | b'/' | b'.'))
                 .any(|part| part.len() >= 16 && is_surprising(part)))
+}
+
+/// Whether words make up much of `text`, as of `zigbee2mqtt-v2`: letters of one case that no generator
+/// is likely to draw.
+pub(super) fn has_words(text: &str) -> bool {
+    let of_one_case = |left: &u8, right: &u8| {
+        left.is_ascii_lowercase() && right.is_ascii_lowercase()
+            || left.is_ascii_uppercase() && right.is_ascii_uppercase()
+    };
+    let is_word = |word: &&[u8]| {
+        let length = u32::try_from(word.len()).unwrap_or(u32::MAX);
+        length >= 5 && word[0].is_ascii_alphabetic() && surprise(word) * 10 <= 45 * length
+    };
+    let words = text.as_bytes().chunk_by(of_one_case).filter(is_word);
+    words.map(<[u8]>::len).sum::<usize>() * 5 >= text.len() * 2
 }
 
 /// Whether few different bytes make the text, as in `xxxxxxxx` or `12341234`.
@@ -216,6 +235,24 @@ mod tests {
             "a sentence with several words",
         ] {
             assert!(!is_random(name, 8), "{name}");
+        }
+    }
+
+    #[test]
+    fn words_are_seen_in_names_and_not_in_random_strings() {
+        for name in [
+            "zigbee2mqtt_v2",
+            "ZIGBEE2MQTT_PASSWORD",
+            "k8s-gateway-01",
+            "oauth2proxy",
+        ] {
+            assert!(has_words(name), "{name}");
+        }
+        for alphabet in [ALNUM, b"abcdefghijklmnopqrstuvwxyz0123456789"] {
+            let taken = (1..1000)
+                .filter(|&seed| has_words(&drawn(seed, 24, alphabet)))
+                .count();
+            assert!(taken < 10, "{taken} of 1000");
         }
     }
 

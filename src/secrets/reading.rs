@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bytes::run;
+use super::bytes::{NEAR, run};
 use super::placeholder::end_at;
 use super::value::Setting;
 
@@ -23,7 +23,12 @@ pub(super) fn read(text: &str, at: usize, to_end_of_line: bool) -> Option<(Range
     let escapes = run(&bytes[start..], |byte| byte == b'\\');
     let quote = bytes.get(start + escapes).copied();
     if let Some(quote @ (b'"' | b'\'' | b'`')) = quote {
-        let inside = start + escapes + 1;
+        // TOML's and Python's three quotes hold several lines, of which the first says enough.
+        let is_triple = bytes[start + escapes..].starts_with(&[quote; 3]);
+        let mut inside = start + escapes + if is_triple { 3 } else { 1 };
+        if is_triple && bytes.get(inside) == Some(&b'\n') {
+            inside += 1;
+        }
         let limit = bytes.len().min(inside + LONGEST_VALUE);
         let mut end = inside;
         while end < limit && bytes[end] != quote && bytes[end] != b'\n' {
@@ -48,7 +53,7 @@ pub(super) fn read(text: &str, at: usize, to_end_of_line: bool) -> Option<(Range
     if matches!(quote, Some(b'|' | b'>')) {
         return block(text, start);
     }
-    let limit = floor(text, bytes.len().min(start + LONGEST_VALUE));
+    let limit = floor(text, bytes.len().min(start + NEAR));
     let mut end = start;
     while end < limit {
         if let Some(after) = end_at(text, end).filter(|&after| after <= limit) {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bytes::{NEAR, find_near};
 use super::inside::{Scanner, What};
 use super::keys::Class;
 use super::placeholder::end_at;
@@ -15,7 +16,7 @@ pub(super) fn at_scheme(scanner: &mut Scanner<'_, '_>, at: usize) {
     let mut place = start;
     let mut colon = None;
     let mut sign = None;
-    while place < bytes.len() {
+    while place < bytes.len().min(start + 2 * NEAR) {
         if let Some(end) = placeholder(scanner.text, place) {
             place = end;
             continue;
@@ -85,7 +86,7 @@ fn placeholder(text: &str, at: usize) -> Option<usize> {
         b'$' | b'{' | b'[' => end_at(text, at),
         b'%' if matches!(text.as_bytes().get(at + 1), Some(b'(' | b'e')) => end_at(text, at),
         b'<' => {
-            let length = memchr::memchr(b'>', &text.as_bytes()[at..])?;
+            let length = find_near(&text.as_bytes()[at..], b">")?;
             (length < 64).then_some(at + length + 1)
         }
         _ => None,

@@ -1,10 +1,13 @@
 //! The judgement of one key with one value: stripped of placeholders, weighed by the key's class.
 
+#[cfg(test)]
+mod tests;
+
 use super::base64::Decoded;
 use super::harmless::{is_harmless, is_sentinel};
 use super::keys::Class;
 use super::placeholder::{Part, may_have, parts};
-use super::random::{is_random, is_uuid};
+use super::random::{has_words, is_random, is_uuid};
 use super::weak::{Names, is_stand_in, is_weak};
 
 /// How bad a value is.
@@ -73,7 +76,7 @@ pub(super) fn judge<'v>(
                     literal: judged.literal,
                 })
             }
-            Part::Literal(text) => rest(text),
+            Part::Literal(text) => rest(class, text),
         };
         if judged.map(|judged| judged.grade) > found.map(|found| found.grade) {
             found = judged;
@@ -83,15 +86,28 @@ pub(super) fn judge<'v>(
 }
 
 /// The literal beside a placeholder is a secret only when it looks like one: `Bearer ${X}` is none.
-fn rest(text: &str) -> Option<Judged<'_>> {
-    text.split(|mark: char| {
+fn rest(class: Class, text: &str) -> Option<Judged<'_>> {
+    let words = text.split(|mark: char| {
         mark.is_whitespace() || matches!(mark, ':' | '@' | '/' | '?' | '&' | ',' | ';')
-    })
-    .find(|word| is_random(word, 12))
-    .map(|literal| Judged {
-        grade: Grade::Literal,
-        literal,
-    })
+    });
+    // A shorter part counts under the key of a password, when it is not like `v1alpha1` or `k8s-gateway`.
+    let is_short_secret = |word: &str| {
+        let has = |fits: fn(&u8) -> bool| word.as_bytes().iter().any(fits);
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let is_mixed =
+            digits > 2 || digits > 0 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+        is_mixed && !word.contains(['-', '_', '.']) && is_random(word, 8)
+    };
+    words
+        .into_iter()
+        .map(|word| word.trim_matches(['-', '_', '.']))
+        .find(|word| {
+            (is_random(word, 12) || class.is_strong() && is_short_secret(word)) && !has_words(word)
+        })
+        .map(|literal| Judged {
+            grade: Grade::Literal,
+            literal,
+        })
 }
 
 fn literal<'v>(
@@ -135,6 +151,9 @@ fn literal<'v>(
             if is_stand_in(value) {
                 return judged(Grade::Weak);
             }
+            if let Some(password) = basic_password(key, value) {
+                return literal(Class::Password, "password", password, setting, names);
+            }
             if is_random(without_scheme(value), 8) && !is_dns_name(value) {
                 return judged(Grade::Literal);
             }
@@ -146,8 +165,25 @@ fn literal<'v>(
             }
             None
         }
+        Class::Setting => {
+            if !is_uuid(value) && is_random(value, 20) && !has_words(value) {
+                return judged(Grade::Literal);
+            }
+            None
+        }
         Class::Not | Class::Unknown => None,
     }
+}
+
+/// The password in `basicAuth: user:password`.
+fn basic_password<'v>(key: &str, value: &'v str) -> Option<&'v str> {
+    let tail = key.get(key.len().checked_sub(4)?..)?;
+    let (user, password) = value.split_once(':')?;
+    let fits = tail.eq_ignore_ascii_case("auth")
+        && !user.is_empty()
+        && !value.contains(char::is_whitespace)
+        && !password.starts_with('/');
+    fits.then_some(password)
 }
 
 /// Words in small letters with hyphens or dots: a DNS-1123 name, as of a Secret or a host. A random
@@ -266,7 +302,7 @@ fn is_dotted(value: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
             && !is_random(part, 8);
-        if !is_word {
+        if !is_word || is_random(value, 8) {
             return false;
         }
         parts += 1;
@@ -302,56 +338,4 @@ pub(super) fn is_basic(text: &str) -> bool {
         && !user.contains(char::is_whitespace)
         && !is_sentinel(password)
         && parts(password).any(|part| matches!(part, Part::Literal(_) | Part::Default(_)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn grade(key: &str, value: &str) -> Option<Grade> {
-        judge(
-            Class::of(key),
-            key,
-            value,
-            Setting::Scalar,
-            &Names::default(),
-        )
-        .map(|judged| judged.grade)
-    }
-
-    #[test]
-    fn the_key_says_how_sure_the_value_must_be() {
-        let random = concat!("9f2c71e8b4", "d05a6633ec");
-        for (key, value, expected) in [
-            ("password", "Tr0ub4dor&3-kept", Some(Grade::Literal)),
-            ("password", "admin", Some(Grade::Weak)),
-            ("password", "${X:=admin}", Some(Grade::WeakFallback)),
-            ("password", "${X:-Tr0ub4dor&3-kept}", Some(Grade::Literal)),
-            ("password", "${X}", None),
-            ("password", "none", None),
-            ("password", "${A}-${B}", None),
-            ("apiKey", random, Some(Grade::Literal)),
-            ("apiKey", "3600", None),
-            ("token", random, Some(Grade::Literal)),
-            ("token", "my-app-token", None),
-            ("token", "zigbee2mqtt-rw", None),
-            ("token", "changeme", Some(Grade::Weak)),
-            ("token", "Bearer ${X}", None),
-            ("clientSecret", "romm-oidc", None),
-            ("CLIENT_SECRET", "insecure_secret", Some(Grade::Literal)),
-            ("someKey", random, Some(Grade::Literal)),
-            ("someKey", "app.kubernetes.io/name", None),
-            ("topologyKey", random, None),
-            ("image", random, None),
-        ] {
-            assert_eq!(grade(key, value), expected, "{key}");
-        }
-    }
-
-    #[test]
-    fn basic_credentials_are_decoded() {
-        // `user:pass-word1` and `no colon here`.
-        assert!(is_basic("dXNlcjpwYXNzLXdvcmQx"));
-        assert!(!is_basic("bm8gY29sb24gaGVyZQ=="));
-    }
 }

@@ -3,8 +3,9 @@
 use serde_json::{Number, Value};
 
 use super::base64;
+use super::bytes::is_name;
 use super::command;
-use super::inside::{Context, Found, What, scan};
+use super::inside::{Context, Found, MOST, What, scan};
 use super::keys::Class;
 use super::prefilter::may_be_secret;
 use super::value::{Grade, Setting, is_basic, judge};
@@ -30,6 +31,12 @@ impl Hit {
             Step::Key(key) => key,
             Step::Root | Step::Index(_) => "",
         }
+    }
+
+    /// Whether there were more secrets in the scalar than [`Self::found`] has.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.found.len() >= MOST
     }
 
     /// The worst of the secrets in the scalar.
@@ -188,7 +195,7 @@ fn string<'a>(
     context: Context<'_>,
     on: &mut impl FnMut(Hit),
 ) {
-    if text.len() < 2 {
+    if text.len() < 2 || is_placeholder(text) {
         return;
     }
     let data = secret_data(tree, node);
@@ -225,6 +232,13 @@ fn string<'a>(
     if !found.is_empty() {
         on(Hit { node, keyed, found });
     }
+}
+
+/// Whether the whole text is one `${NAME}`: what a clean release has most where a secret could be.
+fn is_placeholder(text: &str) -> bool {
+    text.strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+        .is_some_and(|name| name.bytes().all(is_name))
 }
 
 /// The class of `key`, which stands at `keyed`; one that is only `key`, `token` or `secret` takes the

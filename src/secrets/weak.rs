@@ -120,6 +120,12 @@ pub(super) fn is_stand_in(value: &str) -> bool {
         b"yourkey",
         b"insertyour",
         b"fixme",
+        b"supersecret",
+        b"verysecret",
+        b"topsecret",
+        b"insecure",
+        b"minioadmin",
+        b"minio123",
     ]
     .iter()
     .any(|part| has(part))

@@ -90,6 +90,16 @@ impl<'k> Words<'k> {
         self
     }
 
+    /// The same key without its first word.
+    pub(super) fn without_first(mut self) -> Self {
+        if self.words[0] == self.first && self.len > 0 {
+            self.words.rotate_left(1);
+            self.len -= 1;
+        }
+        self.first = self.words[..self.len].first().copied().unwrap_or("");
+        self
+    }
+
     /// The words, in the key's order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &'k str> + '_ {
         self.words[..self.len].iter().copied()
@@ -131,9 +141,9 @@ impl Lower {
             bytes: [0; LONGEST],
             len: end - start,
         };
-        for (to, from) in lower.bytes.iter_mut().zip(&whole[start..end]) {
-            *to = from.to_ascii_lowercase();
-        }
+        let kept = &mut lower.bytes[..end - start];
+        kept.copy_from_slice(&whole[start..end]);
+        kept.make_ascii_lowercase();
         lower
     }
 

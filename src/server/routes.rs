@@ -102,6 +102,7 @@ async fn readyz(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
+    app.metrics.watch(&app.knowledge.watches());
     match app.metrics.text() {
         Ok(text) => (
             [(

@@ -39,6 +39,9 @@ rule! {
     /// ## Options
     /// * `allowAnnotation` (default false): whether the annotation `lockkeeper.dev/allow-literal:
     ///   '<pointer>: reason; …'` on the object makes an audit of the finding at that JSON Pointer.
+    ///   In files that `check` reads, the comment `# lockkeeper.dev/allow-literal: reason` on the line
+    ///   of the value, or alone on the line above, does the same. The API server keeps no comments, so
+    ///   admission honours the annotation only.
     /// * `encryptedAnnotation` (default false): the same for `lockkeeper.dev/encrypted-in-git:
     ///   '<pointer>; …'`, for values that SOPS encrypts in Git and Flux decrypts.
     /// * `controller`: the user name of kustomize-controller. What it writes is compared with the

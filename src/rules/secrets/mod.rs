@@ -20,7 +20,7 @@ use provenance::{Origin, Owner};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct LiteralParams {
-    /// Whether the annotation `lockkeeper.dev/allow-literal` counts.
+    /// Whether the annotation `lockkeeper.dev/allow-literal` counts, and the comment of that name in files.
     pub allow_annotation: bool,
     /// Whether the annotation `lockkeeper.dev/encrypted-in-git` counts.
     pub encrypted_annotation: bool,
@@ -79,7 +79,7 @@ fn check(
 
 const HELP_FALLBACK: &str = "leave the default out, so that a missing variable is seen rather than replaced by a known word";
 
-const HELP_RIGHT: &str = "; if Flux substituted it from a Secret, let Lockkeeper see so: give its service account a Role to `get` that Secret by `resourceNames`, and list it in the policy";
+const HELP_RIGHT: &str = "; if Flux substituted it, let Lockkeeper read the Secret that `substituteFrom` names (`serve --read-secret NAMESPACE/NAME`, see docs/security.md)";
 
 const HELP_DECRYPTED: &str = "; its Kustomization decrypts with SOPS: if the value is encrypted in Git, name its place in the annotation `lockkeeper.dev/encrypted-in-git`, where the policy allows that";
 
@@ -91,15 +91,21 @@ fn excuse(
     origin: &Origin<'_>,
     help: &'static str,
 ) {
-    if params.allow_annotation
-        && let Some(reason) = allowance::reason(&case.subject, &finding.pointer)
-    {
-        finding
-            .message
-            .push_str("; the annotation `lockkeeper.dev/allow-literal` allows it: ");
-        finding.message.push_str(reason);
-        finding.at_most(Action::Audit);
-        return;
+    if let Some((what, reason)) = allowance(case, finding) {
+        let counts = params.allow_annotation && !reason.is_empty();
+        finding.message.push_str("; the ");
+        finding.message.push_str(what);
+        finding.message.push_str(" `lockkeeper.dev/allow-literal` ");
+        finding.message.push_str(match (counts, reason.is_empty()) {
+            (true, _) => "allows it: ",
+            (_, true) => "gives no reason, so it allows nothing",
+            _ => "does not count, as the policy does not set `allowAnnotation`",
+        });
+        if counts {
+            finding.message.push_str(reason);
+            finding.at_most(Action::Audit);
+            return;
+        }
     }
     if params.encrypted_annotation && allowance::is_encrypted(&case.subject, &finding.pointer) {
         finding.message.push_str(
@@ -133,6 +139,14 @@ fn excuse(
     }
 }
 
+/// What allows the finding's literal, and the reason: the annotation, or a comment in its file.
+fn allowance<'c>(case: &'c Case<'_>, finding: &Finding) -> Option<(&'static str, &'c str)> {
+    let annotated = allowance::reason(&case.subject, &finding.pointer);
+    let annotated = annotated.map(|reason| ("annotation", reason));
+    let commented = || case.comments?.allowance(&finding.pointer);
+    annotated.or_else(|| commented().map(|reason| ("comment", reason)))
+}
+
 /// Adds the finding of a scalar. No message holds a value or its length.
 fn report<'f>(tree: &Tree<'_>, hit: &Hit, worst: &Found, out: &'f mut Findings) -> &'f mut Finding {
     let key = hit.key(tree);
@@ -148,7 +162,9 @@ fn report<'f>(tree: &Tree<'_>, hit: &Hit, worst: &Found, out: &'f mut Findings) 
             format!("{subject} holds a URL with its password written out{place}")
         }
         (What::UrlPassword, Grade::Weak) => {
-            format!("{subject} holds a URL with a password that anyone would guess{place}")
+            format!(
+                "{subject} holds a URL with a word for its login that anyone would guess{place}"
+            )
         }
         (What::Value, Grade::Literal) => {
             format!(
@@ -156,11 +172,11 @@ fn report<'f>(tree: &Tree<'_>, hit: &Hit, worst: &Found, out: &'f mut Findings) 
             )
         }
         (What::Value, Grade::Weak) => {
-            format!("{subject} holds a password that anyone would guess{place}")
+            format!("{subject} holds a word that anyone would guess{place}")
         }
         (_, Grade::WeakFallback) => {
             format!(
-                "{subject} falls back to a password that anyone would guess where its placeholder has no value{place}"
+                "{subject} falls back to a word that anyone would guess where its placeholder has no value{place}"
             )
         }
     };

@@ -73,6 +73,10 @@ impl Owner {
             Some(Answer::Known(_) | Answer::Unseen(_)) => return Origin::Unseen,
             Some(Answer::Absent) | None => return Origin::Literal,
         };
+        // So many are not all there.
+        if hit.is_cut() {
+            return Origin::Literal;
+        }
         let mut name = None;
         for found in &hit.found {
             match text.and_then(|text| variable(known, found, text)) {

@@ -80,6 +80,7 @@ fn judged(
             form: Form::Applied,
         },
         now: Timestamp::UNIX_EPOCH,
+        comments: None,
     };
     let mut literal = Findings::of("literal-secret");
     Rule::check(&LiteralSecret, &case, params, facts, &mut literal);
@@ -248,7 +249,7 @@ fn what_could_not_be_seen_stays_and_says_how_to_see_it() {
     for answer in [Answer::Unseen(Unseen::NoCluster), Answer::Known(remote)] {
         let finding = one(&root, Some(FLUX), &Cluster(answer));
         assert_eq!(finding.at_most, Action::Deny);
-        assert!(finding.help.contains("resourceNames"));
+        assert!(finding.help.contains("--read-secret"));
     }
 }
 

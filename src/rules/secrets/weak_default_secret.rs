@@ -35,6 +35,9 @@ rule! {
     /// ## Options
     /// * `allowAnnotation` (default false): whether the annotation `lockkeeper.dev/allow-literal:
     ///   '<pointer>: reason; …'` on the object makes an audit of the finding at that JSON Pointer.
+    ///   In files that `check` reads, the comment `# lockkeeper.dev/allow-literal: reason` on the line
+    ///   of the value, or alone on the line above, does the same. The API server keeps no comments, so
+    ///   admission honours the annotation only.
     /// * `encryptedAnnotation` (default false): the same for `lockkeeper.dev/encrypted-in-git:
     ///   '<pointer>; …'`, for values that SOPS encrypts in Git and Flux decrypts.
     /// * `controller`: the user name of kustomize-controller. What it writes is compared with the
@@ -46,7 +49,7 @@ rule! {
     pub struct WeakDefaultSecret;
 }
 
-const HELP: &str = "let a generator make the password, keep it in a Secret, and refer to that (`existingSecret`, `valueFrom.secretKeyRef`, `${NAME}`)";
+const HELP: &str = "let a generator make it, keep it in a Secret, and refer to that (`existingSecret`, `valueFrom.secretKeyRef`, `${NAME}`)";
 impl Rule for WeakDefaultSecret {
     type Params = LiteralParams;
     const META: Meta = Meta {

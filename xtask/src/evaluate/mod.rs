@@ -5,11 +5,14 @@
 
 mod draw;
 mod negative;
+mod odd;
 mod positive;
 mod shape;
 mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write as _;
 
 use anyhow::Context as _;
 use lockkeeper::model::Subject;
@@ -74,6 +77,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     };
     let seed = option("--seed")?.unwrap_or_else(fresh_seed);
     let cases = option("--cases")?.unwrap_or(40);
+    let mut dump = dump(arguments)?;
     let is_verbose = arguments.iter().any(|argument| argument == "--verbose");
     // Seeds that are near to each other give cases that are not.
     let draws = seed.wrapping_mul(0xA076_1D64_78BD_642F);
@@ -81,14 +85,25 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let all = positive::FAMILIES
         .iter()
         .chain(vendors::FAMILIES)
+        .chain(odd::FAMILIES)
         .map(|family| (family, true))
-        .chain(negative::FAMILIES.iter().map(|family| (family, false)));
+        .chain(
+            negative::FAMILIES
+                .iter()
+                .chain(odd::NEGATIVE)
+                .map(|family| (family, false)),
+        );
     for (number, ((name, make), is_positive)) in all.enumerate() {
         for case in 0..cases {
             let mut draw = Draw::new(draws.wrapping_add(((number as u64) << 32) + case));
             let case = make(&mut draw);
             let score = scores.entry((is_positive, *name)).or_default();
-            measure(&mut draw, &case, score, is_verbose.then_some(*name));
+            let root = release(&mut draw, &case);
+            if let Some(file) = &mut dump {
+                let line = json!({"family": name, "secrets": case.secrets, "release": root});
+                writeln!(file, "{line}")?;
+            }
+            measure(&root, &case, score, is_verbose.then_some(*name));
         }
     }
     report(seed, &scores)
@@ -99,9 +114,18 @@ fn fresh_seed() -> u64 {
     RandomState::new().hash_one(0) % 1_000_000
 }
 
-fn measure(draw: &mut Draw, case: &Case, score: &mut Score, verbose: Option<&str>) {
-    let root = release(draw, case);
-    let Some(subject) = Subject::new(&root) else {
+/// The file of `--dump`: a line of JSON for every case, so that other tools can be measured beside.
+fn dump(arguments: &[String]) -> anyhow::Result<Option<File>> {
+    let Some(at) = arguments.iter().position(|argument| argument == "--dump") else {
+        return Ok(None);
+    };
+    let path = arguments.get(at + 1).context("--dump takes a file")?;
+    let file = File::create(path).with_context(|| format!("cannot write {path}"))?;
+    Ok(Some(file))
+}
+
+fn measure(root: &Value, case: &Case, score: &mut Score, verbose: Option<&str>) {
+    let Some(subject) = Subject::new(root) else {
         return;
     };
     let mut found = BTreeSet::new();

@@ -87,6 +87,7 @@ impl Named<'_, '_> {
                     ..self.case.request
                 },
                 now: self.case.now,
+                comments: None,
             };
             helm_chart(&case, require, facts, &mut found);
         }
