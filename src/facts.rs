@@ -2,6 +2,8 @@
 
 mod gathered;
 mod scoped;
+#[cfg(test)]
+pub(crate) mod testing;
 mod unseen;
 
 use std::collections::BTreeMap;
@@ -53,12 +55,12 @@ pub enum SourceKind {
     HelmChart,
 }
 
-/// Names a source of Flux.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The source that a Kustomization applies from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SourceName {
     /// Its kind, such as `GitRepository`.
     pub kind: String,
-    /// Its namespace.
+    /// Its namespace: the Kustomization's own where `sourceRef` leaves it out.
     pub namespace: String,
     /// Its name.
     pub name: String,
@@ -166,7 +168,7 @@ pub trait Facts {
         Answer::Unseen(Unseen::NoCluster)
     }
 
-    /// The source from which the Kustomization of that name applies.
+    /// What the Kustomization of that name applies from: its `spec.sourceRef`.
     fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
         let _ = kustomization;
         Answer::Unseen(Unseen::NoCluster)

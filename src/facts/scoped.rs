@@ -56,8 +56,16 @@ impl Facts for Scoped<'_> {
         self.ask(source, |facts, key| facts.feeds_a_release(key))
     }
 
+    /// Where there is no cluster, that is the reason in every namespace: opening one would not help.
     fn source(&self, kind: SourceKind, key: Key<'_>) -> Answer<Arc<Value>> {
-        self.ask(key, |facts, key| facts.source(kind, key))
+        let scoped = self.ask(key, |facts, key| facts.source(kind, key));
+        match scoped {
+            Answer::Unseen(Unseen::OtherNamespace) => match self.facts.source(kind, key) {
+                Answer::Unseen(Unseen::NoCluster) => Answer::Unseen(Unseen::NoCluster),
+                _ => scoped,
+            },
+            _ => scoped,
+        }
     }
 
     fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
@@ -74,7 +82,7 @@ impl Facts for Scoped<'_> {
         self.facts.substitution(kustomization)
     }
 
-    /// As for [`Facts::substitution`].
+    /// As above. The author learns no more than whether a source that he names himself is this one.
     fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
         self.facts.kustomization_source(kustomization)
     }
@@ -106,5 +114,12 @@ mod tests {
             assert_eq!(claim(namespace), Answer::Known(Claim::default()));
         }
         assert_eq!(claim("vault"), Answer::Unseen(Unseen::OtherNamespace));
+        // It knows no cluster for sources, which is no secret of any namespace.
+        let key = Key {
+            namespace: "vault",
+            name: "charts",
+        };
+        let source = scoped.source(SourceKind::OciRepository, key);
+        assert_eq!(source, Answer::Unseen(Unseen::NoCluster));
     }
 }
