@@ -45,10 +45,10 @@ impl SecretsMade {
         for node in tree.subtree(values) {
             let value = tree.value(node);
             match (tree.node(node).step, value) {
-                (_, Value::Object(_)) if value.get("metadata").is_some() => {
-                    if !is_switched_off(tree, values, node) {
-                        made.add_manifest(value, release);
-                    }
+                (_, Value::Object(_))
+                    if value.get("metadata").is_some() && !is_switched_off(tree, values, node) =>
+                {
+                    made.add_manifest(value, release);
                 }
                 (Step::Key("secretName" | "name"), Value::String(name)) if creates(tree, node) => {
                     made.names.add(name, release);
@@ -118,12 +118,12 @@ impl SecretsMade {
     }
 }
 
-/// Whether an object of this kind makes a Secret.
+/// Whether an object of this kind makes a Secret; an ObjectBucketClaim makes one of its own name.
 fn makes_secret(object: &Value) -> bool {
     let kind = object.get("kind").and_then(Value::as_str);
     matches!(
         kind,
-        Some("Secret" | "SealedSecret" | "ExternalSecret" | "Certificate")
+        Some("Secret" | "SealedSecret" | "ExternalSecret" | "Certificate" | "ObjectBucketClaim")
     )
 }
 
@@ -211,13 +211,14 @@ mod tests {
                 {"kind": "Secret", "metadata": {"name": "plain"}},
                 {"kind": "ExternalSecret", "metadata": {"name": "{{ .Release.Name }}-external"}},
                 {"kind": "ExternalSecret", "metadata": {"name": "own"}, "spec": {"target": {"name": "aim"}}},
+                {"kind": "ObjectBucketClaim", "metadata": {"name": "bucket"}},
                 {"kind": "ConfigMap", "metadata": {"name": "config"}}
             ],
             "auth": {"secret": {"create": true, "name": "created"}},
             "sources": [{"kind": "Secret", "name": "read"}]
         });
         made("loki", &values, |made| {
-            for name in ["plain", "romm-external", "aim", "created"] {
+            for name in ["plain", "romm-external", "aim", "bucket", "created"] {
                 assert_eq!(made.makes(name), Made::Surely, "{name}");
             }
             for name in ["own", "config", "read"] {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Reader, references};
 use crate::model::{AppTemplate, HelmRelease, Subject};
 
-fn named(chart: &str, spec: Value) -> Vec<String> {
+fn named(chart: &str, spec: &Value) -> Vec<String> {
     let mut root = json!({
         "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
         "metadata": {"name": "romm", "namespace": "games"}, "spec": spec
@@ -28,11 +28,11 @@ fn named(chart: &str, spec: Value) -> Vec<String> {
 }
 
 fn of_app(values: &Value) -> Vec<String> {
-    named("app-template", json!({"values": values}))
+    named("app-template", &json!({"values": values}))
 }
 
 fn of_chart(values: &Value) -> Vec<String> {
-    named("grafana", json!({"values": values}))
+    named("grafana", &json!({"values": values}))
 }
 
 const NONE: Vec<String> = Vec::new();
@@ -156,5 +156,5 @@ fn flux_reads_values_from_secrets() {
         {"kind": "ConfigMap", "name": "no"},
         {"kind": "Secret", "name": "no", "optional": true}
     ]});
-    assert_eq!(named("grafana", spec), ["flux a"]);
+    assert_eq!(named("grafana", &spec), ["flux a"]);
 }

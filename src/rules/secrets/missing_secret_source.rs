@@ -60,8 +60,8 @@ rule! {
     /// What says `optional: true` or is switched off. Secrets that the release makes itself, by
     /// app-template's `secrets`, `externalSecrets` and `rawResources` or by manifests in its values.
     /// The `secretName` of an ingress's `tls` and of other certificates, as cert-manager makes most
-    /// of those. `secretRef` outside of `envFrom`: it may be a field of any resource. The keys within
-    /// a Secret.
+    /// of those. `secretRef` outside of `envFrom`, and keys that charts call otherwise
+    /// (`githubConfigSecret`): they may be anything. The keys within a Secret.
     ///
     /// A name is rendered first: `{{ .Release.Name }}`, `{{ .Release.Namespace }}`, `quote` and
     /// `printf` of them. Other templates, `${…}`, a release for another cluster (`spec.kubeConfig`)
@@ -72,8 +72,9 @@ rule! {
     /// every release of a tree would be warned of.
     ///
     /// ## Options
-    /// * `externalSecrets`: globs of the Secrets that something else makes, such as an operator, by
-    ///   name (`*-app` for CloudNativePG) or as `namespace/name`.
+    /// * `externalSecrets`: globs of the Secrets that something else makes, by name or as
+    ///   `namespace/name`: an operator's (`*-app` of CloudNativePG), cert-manager's, those of an
+    ///   ObjectBucketClaim or of a Talos ServiceAccount.
     ///
     /// ## References
     /// * <https://kubernetes.io/docs/concepts/configuration/secret/#using-a-secret>
