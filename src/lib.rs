@@ -21,6 +21,7 @@
 //! | [`facts`] | questions that rules ask about other objects | model |
 //! | [`yaml`] | Kubernetes' reading of YAML: text → values, pointer → place | model |
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
+//! | [`mounts`] | the tmpfs mounts of a pod: pod in, JSON Patch out | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
 pub mod admission;
@@ -32,6 +33,7 @@ pub mod facts;
 pub mod files;
 pub mod judge;
 pub mod model;
+pub mod mounts;
 pub mod policy;
 pub mod registration;
 pub mod report;
