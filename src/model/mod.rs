@@ -13,6 +13,7 @@ pub mod release;
 pub mod subject;
 pub mod template;
 pub mod tree;
+pub mod values_from;
 
 pub use app_template::AppTemplate;
 pub use claim::ClaimReference;
@@ -26,3 +27,4 @@ pub use pointer::Pointer;
 pub use release::{ChartSource, HelmRelease};
 pub use subject::{Before, Case, Comments, Form, Kind, Operation, Request, Subject};
 pub use tree::{Node, NodeId, Step, Tree};
+pub use values_from::{Unmerged, ValuesFrom, ValuesReference};
