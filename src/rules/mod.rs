@@ -22,6 +22,7 @@ pub static RULES: &[&dyn AnyRule] = &[
     &secrets::literal_secret::LiteralSecret,
     &secrets::weak_default_secret::WeakDefaultSecret,
     &secrets::unresolved_placeholder::UnresolvedPlaceholder,
+    &secrets::unseen_values::UnseenValues,
     &pinning::unpinned_chart::UnpinnedChart,
     &pinning::unpinned_image::UnpinnedImage,
     &storage::undeclared_storage::UndeclaredStorage,
