@@ -168,7 +168,9 @@ fn rule_on(
     policy: &Effective<'_>,
 ) -> Ruled {
     let mut ruled = Ruled {
-        action: action.min(finding.at_most),
+        action: action
+            .min(finding.at_most)
+            .min(case.subject.kind.at_most(case.request.form)),
         note: None,
         finding,
     };

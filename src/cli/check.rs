@@ -21,7 +21,7 @@ use crate::telemetry;
 /// Judge the Flux objects in YAML files, before they are pushed.
 ///
 /// Reads files, folders and standard input as Kubernetes reads YAML, finds the HelmReleases,
-/// OCIRepositories and HelmCharts in them, and judges each by the policy.
+/// OCIRepositories, HelmCharts and Flux Kustomizations in them, and judges each by the policy.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:

@@ -32,7 +32,7 @@ impl Way {
     }
 }
 
-/// Why no client could be made. An API server that does not answer is another matter: see [`Cluster::listen`].
+/// Why no client could be made. An API server that does not answer is another matter: the server listens for it meanwhile.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The kubeconfig is not there, is none, or names what is not there.

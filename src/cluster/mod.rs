@@ -10,4 +10,4 @@ mod watch;
 
 pub use connect::{Cluster, SetupError, Way};
 pub use knowledge::{Options, Seen};
-pub use rights::{RIGHTS, Right, cluster_role};
+pub use rights::{RIGHTS, Right, cluster_role, manifests, table};

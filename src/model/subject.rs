@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Memo, NodeId, Pointer, Tree, ValuesFrom};
+use super::{Action, Memo, NodeId, Pointer, Tree, ValuesFrom};
 
 /// The kinds of objects that rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,11 +16,18 @@ pub enum Kind {
     OciRepository,
     /// `source.toolkit.fluxcd.io` HelmChart.
     HelmChart,
+    /// `kustomize.toolkit.fluxcd.io` Kustomization: Flux's object, not kustomize's file.
+    Kustomization,
 }
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Kind; 3] = [Kind::HelmRelease, Kind::OciRepository, Kind::HelmChart];
+    pub const ALL: [Kind; 4] = [
+        Kind::HelmRelease,
+        Kind::OciRepository,
+        Kind::HelmChart,
+        Kind::Kustomization,
+    ];
 
     /// The kind of an `apiVersion` and `kind`; `None` where nothing is judged.
     #[must_use]
@@ -43,6 +50,7 @@ impl Kind {
         match self {
             Kind::HelmRelease => "helm.toolkit.fluxcd.io",
             Kind::OciRepository | Kind::HelmChart => "source.toolkit.fluxcd.io",
+            Kind::Kustomization => "kustomize.toolkit.fluxcd.io",
         }
     }
 
@@ -53,6 +61,17 @@ impl Kind {
             Kind::HelmRelease => "HelmRelease",
             Kind::OciRepository => "OCIRepository",
             Kind::HelmChart => "HelmChart",
+            Kind::Kustomization => "Kustomization",
+        }
+    }
+
+    /// The hardest that anything said of such an object may be. A Kustomization is how Flux applies
+    /// everything else, and what would mend it too: at admission none is ever refused.
+    #[must_use]
+    pub fn at_most(self, form: Form) -> Action {
+        match (self, form) {
+            (Kind::Kustomization, Form::Applied) => Action::Warn,
+            _ => Action::Deny,
         }
     }
 }

@@ -157,6 +157,9 @@ pub struct Registration {
 impl Registration {
     /// The webhooks that judge. Only CREATE and UPDATE of what is judged is registered: a deletion,
     /// a status or a finalizer never waits for us, even when nobody answers.
+    ///
+    /// Kustomizations pass whenever we do not answer, whatever was asked for: Flux applies everything
+    /// by them, this very registration and what would start us again included.
     #[must_use]
     pub fn validating(&self) -> ValidatingWebhookConfiguration {
         ValidatingWebhookConfiguration {
@@ -165,6 +168,10 @@ impl Registration {
                 self.judging("releases.lockkeeper.dev", Kind::HelmRelease, &[]),
                 self.judging("sources.lockkeeper.dev", Kind::OciRepository, &[]),
                 self.judging("charts.lockkeeper.dev", Kind::HelmChart, conditions::CHARTS),
+                ValidatingWebhook {
+                    failure_policy: Some(FailurePolicy::Ignore.as_str().to_owned()),
+                    ..self.judging("kustomizations.lockkeeper.dev", Kind::Kustomization, &[])
+                },
             ]),
         }
     }
@@ -250,6 +257,7 @@ fn rule(kind: Kind) -> RuleWithOperations {
         Kind::HelmRelease => ("v2", "helmreleases"),
         Kind::OciRepository => ("v1", "ocirepositories"),
         Kind::HelmChart => ("v1", "helmcharts"),
+        Kind::Kustomization => ("v1", "kustomizations"),
     };
     RuleWithOperations {
         api_groups: Some(vec![kind.group().to_owned()]),
@@ -310,6 +318,11 @@ mod tests {
             }
             assert_eq!(webhook.side_effects, "None");
             assert!(webhook.timeout_seconds.expect("a timeout") <= 5);
+            let expected = match &*webhook.name {
+                "kustomizations.lockkeeper.dev" => "Ignore",
+                _ => "Fail",
+            };
+            assert_eq!(webhook.failure_policy.as_deref(), Some(expected));
         }
     }
 

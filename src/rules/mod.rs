@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
 
+pub mod name_globs;
 pub mod pinning;
 pub mod secrets;
 pub mod storage;
@@ -23,6 +24,7 @@ pub static RULES: &[&dyn AnyRule] = &[
     &secrets::weak_default_secret::WeakDefaultSecret,
     &secrets::unresolved_placeholder::UnresolvedPlaceholder,
     &secrets::unseen_values::UnseenValues,
+    &secrets::missing_secret_source::MissingSecretSource,
     &pinning::unpinned_chart::UnpinnedChart,
     &pinning::unpinned_image::UnpinnedImage,
     &storage::undeclared_storage::UndeclaredStorage,

@@ -27,6 +27,8 @@ pub enum What {
     UrlPassword,
     /// A format that is a secret under any key; the text completes "holds …".
     Format(&'static str),
+    /// The same, where it is the key of a map; the text completes "the key is …".
+    Key(&'static str),
 }
 
 /// A secret within one scalar. It holds places only, and no text.

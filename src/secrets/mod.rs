@@ -6,7 +6,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `walk` | which scalars are judged, and under which key |
+//! | `walk`, `hit` | which scalars are judged, and under which key |
 //! | `prefilter` | the two byte passes that let nearly everything go |
 //! | `keys`, `words` | what a key says of its value |
 //! | `value`, `harmless`, `placeholder`, `template`, `random`, `weak` | what a value is under such a key |
@@ -21,6 +21,7 @@ mod bytes;
 mod command;
 mod formats;
 mod harmless;
+mod hit;
 mod inside;
 mod keys;
 mod manifest;
@@ -37,9 +38,10 @@ mod walk;
 mod weak;
 mod words;
 
+pub use hit::Hit;
 pub use inside::{Found, What};
 pub use value::Grade;
-pub use walk::{Hit, scan_subject, secrets_of};
+pub use walk::{scan_subject, secrets_of};
 
 /// Shorter texts are not taken for random ones: names of things must stay readable.
 const LONG: usize = 20;

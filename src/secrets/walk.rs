@@ -5,47 +5,13 @@ use serde_json::{Number, Value};
 use super::base64;
 use super::bytes::is_name;
 use super::command;
-use super::inside::{Context, Found, MOST, What, scan};
+use super::hit::{Hit, effective_key};
+use super::inside::{Context, Found, What, scan};
 use super::keys::Class;
 use super::prefilter::may_be_secret;
 use super::value::{Grade, Setting, is_basic, judge};
 use super::weak::Names;
 use crate::model::{HelmRelease, NodeId, Step, Subject, Tree};
-
-/// A scalar that holds secrets.
-pub struct Hit {
-    /// The scalar.
-    pub node: NodeId,
-    /// The node whose key, or whose `name`, says what the scalar is.
-    keyed: NodeId,
-    /// The secrets in it; never empty.
-    pub found: Vec<Found>,
-}
-
-impl Hit {
-    /// The key that says what the scalar is; empty where none does.
-    #[must_use]
-    pub fn key<'a>(&self, tree: &Tree<'a>) -> &'a str {
-        match tree.node(self.keyed).step {
-            Step::Key(key) if says_nothing(key) => name_beside(tree, self.keyed).unwrap_or(key),
-            Step::Key(key) => key,
-            Step::Root | Step::Index(_) => "",
-        }
-    }
-
-    /// Whether there were more secrets in the scalar than [`Self::found`] has.
-    #[must_use]
-    pub fn is_cut(&self) -> bool {
-        self.found.len() >= MOST
-    }
-
-    /// The worst of the secrets in the scalar.
-    #[must_use]
-    pub fn worst(&self) -> Option<&Found> {
-        // The first of the worst: that is where a reader begins to look.
-        self.found.iter().rev().max_by_key(|found| found.grade)
-    }
-}
 
 /// The scalars of the object that hold secrets, in its order; found at the first call.
 #[must_use]
@@ -106,6 +72,9 @@ fn walk<'a>(
     let mut at = top;
     while at < end {
         let node = tree.node(at);
+        if let Step::Key(name) = node.step {
+            key(at, name, context, on);
+        }
         match node.value {
             Value::Object(_) | Value::Array(_) => {
                 if node.step.key().is_some_and(only_names) {
@@ -122,6 +91,34 @@ fn walk<'a>(
             Value::Null | Value::Bool(_) => {}
         }
         at = tree.next(at);
+    }
+}
+
+/// No shorter key is a token, and none without a digit.
+const SHORTEST_TOKEN: usize = 20;
+
+/// A token can be a key too: `tokens: {<token>: alice}`. Only known formats are looked for.
+fn key(node: NodeId, name: &str, context: Context<'_>, on: &mut impl FnMut(Hit)) {
+    if name.len() < SHORTEST_TOKEN || !name.bytes().any(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    let mut found = Vec::new();
+    scan(name, context, &mut found);
+    let what = found.iter().find_map(|found| match found.what {
+        What::Format(what) => Some(what),
+        What::UrlPassword if found.grade == Grade::Literal => Some("a URL with its password"),
+        _ => None,
+    });
+    if let Some(what) = what {
+        on(Hit {
+            node,
+            keyed: node,
+            found: vec![Found {
+                what: What::Key(what),
+                literal: None,
+                ..whole(Grade::Literal, "")
+            }],
+        });
     }
 }
 
@@ -149,42 +146,6 @@ fn only_names(key: &str) -> bool {
             | "sourceRef"
             | "chartRef"
     )
-}
-
-/// Keys that say nothing of their value: the key above does, or the `name` beside.
-fn says_nothing(key: &str) -> bool {
-    matches!(key, "value" | "default" | "content" | "defaultValue")
-}
-
-/// The key that says what the value at `node` is, and the node that has that key.
-fn effective_key<'a>(tree: &Tree<'a>, node: NodeId) -> (&'a str, NodeId) {
-    let mut at = node;
-    loop {
-        match tree.node(at).step {
-            Step::Root => return ("", at),
-            Step::Index(_) => {}
-            Step::Key(key) if says_nothing(key) => {
-                if let Some(name) = name_beside(tree, at) {
-                    return (name, at);
-                }
-            }
-            Step::Key(key) => return (key, at),
-        }
-        match tree.parent(at) {
-            Some(parent) => at = parent,
-            None => return ("", at),
-        }
-    }
-}
-
-/// The name in `{name, value}`, and the last segment of `path` in a JSON patch.
-fn name_beside<'a>(tree: &Tree<'a>, node: NodeId) -> Option<&'a str> {
-    let map = tree.value(tree.parent(node)?).as_object()?;
-    let text = |key: &str| map.get(key).and_then(Value::as_str);
-    if map.contains_key("op") {
-        return text("path").and_then(|path| path.rsplit('/').next());
-    }
-    text("name").or_else(|| text("key"))
 }
 
 fn string<'a>(

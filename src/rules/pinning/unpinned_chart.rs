@@ -112,6 +112,7 @@ impl Rule for UnpinnedChart {
                     out,
                 );
             }
+            Kind::Kustomization => {}
         }
     }
 }
@@ -285,7 +286,7 @@ fn git_repository(
     // A HelmChart's `sourceRef` has no namespace: Flux looks in the HelmChart's own.
     let elsewhere = match case.subject.kind {
         Kind::HelmRelease => map["namespace"].as_str(),
-        Kind::HelmChart | Kind::OciRepository => None,
+        Kind::HelmChart | Kind::OciRepository | Kind::Kustomization => None,
     };
     let key = Key {
         namespace: elsewhere.unwrap_or(case.subject.namespace),

@@ -9,8 +9,12 @@ rule! {
     /// ## What it does
     /// Refuses a secret that is written out in the values, patches, annotations or labels of a
     /// release: a literal under the key of a password, token or key; a password in a URL; private
-    /// keys, JWTs, password hashes and the tokens of known vendors under any key; and the same within
-    /// files, commands and embedded Secret manifests.
+    /// keys, JWTs, password hashes and the tokens of known vendors under any key, and as keys; and the
+    /// same within files, commands and embedded Secret manifests.
+    ///
+    /// Flux's Kustomization is judged too: what stands in `postBuild.substitute` or in its patches is
+    /// plain text in Git. At admission that is at most a warning, as a Kustomization that is refused
+    /// would hold up everything that Flux applies by it.
     ///
     /// ## Why is this bad
     /// A HelmRelease is kept in Git and can be read by whoever may list releases. A secret in it is
@@ -56,18 +60,24 @@ rule! {
 
 const HELP: &str = "keep the value in a Secret and refer to it (`valueFrom.secretKeyRef`, `existingSecret`), or write `${NAME}` and let Flux substitute it (`postBuild.substituteFrom`); replace the value, as it is known now";
 
+const HELP_KUSTOMIZATION: &str = "keep the value in a Secret and name that in `postBuild.substituteFrom`; replace the value, as it is known now";
+
 impl Rule for LiteralSecret {
     type Params = LiteralParams;
     const META: Meta = Meta {
         name: "literal-secret",
         family: Family::Secrets,
-        subjects: &[Kind::HelmRelease, Kind::OciRepository, Kind::HelmChart],
+        subjects: &Kind::ALL,
         action: Action::Deny,
         summary: "a secret written out where a placeholder or a reference belongs",
     };
     const DOC: &'static str = Self::PAGE;
 
     fn check(&self, case: &Case<'_>, params: &Self::Params, facts: &dyn Facts, out: &mut Findings) {
-        super::check(case, Kept::Literal, HELP, params, facts, out);
+        let help = match case.subject.kind {
+            Kind::Kustomization => HELP_KUSTOMIZATION,
+            _ => HELP,
+        };
+        super::check(case, Kept::Literal, help, params, facts, out);
     }
 }

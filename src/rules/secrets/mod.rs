@@ -2,6 +2,7 @@
 
 mod allowance;
 pub mod literal_secret;
+pub mod missing_secret_source;
 mod provenance;
 #[cfg(test)]
 mod tests;
@@ -158,6 +159,7 @@ fn report<'f>(tree: &Tree<'_>, hit: &Hit, worst: &Found, out: &'f mut Findings) 
     };
     let place = place(tree, hit, worst);
     let message = match (worst.what, worst.grade) {
+        (What::Key(what), _) => format!("the key itself is {what}"),
         (What::Format(what), _) => format!("{subject} holds {what}{place}"),
         (What::UrlPassword, Grade::Literal) => {
             format!("{subject} holds a URL with its password written out{place}")

@@ -8,7 +8,8 @@ use crate::rules::{Family, Meta, Rule, rule};
 rule! {
     /// ## What it does
     /// Refuses a guessable word where a password, token or key belongs: `admin`, `changeme`, the
-    /// name of the app or of its chart, a short word or number.
+    /// name of the app or of its chart, a short word or number. So it does in Flux's Kustomization,
+    /// where it is at most a warning at admission.
     ///
     /// ## Why is this bad
     /// It is the first thing that anyone tries, and it stands in a public repository beside the
@@ -50,18 +51,26 @@ rule! {
 }
 
 const HELP: &str = "let a generator make it, keep it in a Secret, and refer to that (`existingSecret`, `valueFrom.secretKeyRef`, `${NAME}`)";
+
+const HELP_KUSTOMIZATION: &str =
+    "let a generator make it, keep it in a Secret, and name that in `postBuild.substituteFrom`";
+
 impl Rule for WeakDefaultSecret {
     type Params = LiteralParams;
     const META: Meta = Meta {
         name: "weak-default-secret",
         family: Family::Secrets,
-        subjects: &[Kind::HelmRelease, Kind::OciRepository, Kind::HelmChart],
+        subjects: &Kind::ALL,
         action: Action::Deny,
         summary: "a password that anyone would guess",
     };
     const DOC: &'static str = Self::PAGE;
 
     fn check(&self, case: &Case<'_>, params: &Self::Params, facts: &dyn Facts, out: &mut Findings) {
-        super::check(case, Kept::Weak, HELP, params, facts, out);
+        let help = match case.subject.kind {
+            Kind::Kustomization => HELP_KUSTOMIZATION,
+            _ => HELP,
+        };
+        super::check(case, Kept::Weak, help, params, facts, out);
     }
 }

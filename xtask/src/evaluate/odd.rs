@@ -1,5 +1,5 @@
 //! Families of what is seldom: literals beside placeholders, in template calls and odd brackets, under
-//! keys of settings and in other languages, each with what looks the same and is no secret.
+//! keys of settings and in other languages, and as keys, each with what looks the same and is no secret.
 
 use serde_json::json;
 
@@ -64,6 +64,20 @@ pub(crate) const FAMILIES: &[Family] = &[
         let alphabet = draw.pick(&[ALNUM, HEX]);
         let value = draw.text(alphabet, length);
         shape::plain(draw, key, value)
+    }),
+    ("tokens as keys", |draw| {
+        let token = match draw.below(3) {
+            0 => format!("ghp_{}", draw.text(ALNUM, 36)),
+            1 => format!("glpat-{}", draw.text(ALNUM, 20)),
+            _ => format!("tk_{}", draw.text(ALNUM, 29)),
+        };
+        let user = draw.noun();
+        let pointer = format!("/tokens/{token}");
+        if draw.chance(50) {
+            Case::of_values(json!({"tokens": {token: user}}), &[&pointer])
+        } else {
+            Case::of_values(json!({"tokens": {token: {"user": user}}}), &[&pointer])
+        }
     }),
     ("passwords in other languages", |draw| {
         let key = foreign_key(draw);

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{ClaimGlobs, Existence, MissingClaim, MissingClaimParams};
+use super::{Existence, MissingClaim, MissingClaimParams};
 use crate::facts::testing::Written;
 use crate::facts::{Answer, Claim, Facts, NoFacts};
 use crate::judge::judge as whole_verdict;
 use crate::model::{Action, Case, Operation, Subject};
 use crate::policy::Policy;
+use crate::rules::name_globs::NameGlobs;
 use crate::rules::storage::testing::{app_template, judge, release};
 
 /// A cluster with these claims, as `namespace/name`; one that ends in `!` is being deleted.
@@ -221,7 +222,7 @@ fn the_policy_sets_existence_and_external_claims() {
     );
     assert_eq!(judged(existence(Existence::Off), "Romm").len(), 1);
     let external = |glob: &str| MissingClaimParams {
-        external_claims: ClaimGlobs::compile(vec![glob.to_owned()]).expect("a glob"),
+        external_claims: NameGlobs::compile(vec![glob.to_owned()]).expect("a glob"),
         ..Default::default()
     };
     assert_eq!(judged(external("ro*"), "romm"), Vec::<String>::new());
