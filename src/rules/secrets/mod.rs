@@ -7,6 +7,7 @@ mod provenance;
 #[cfg(test)]
 mod tests;
 pub mod unresolved_placeholder;
+pub mod unseen_values;
 pub mod weak_default_secret;
 
 use serde::{Deserialize, Serialize};
