@@ -1,7 +1,19 @@
 //! Questions that rules ask about objects other than the judged one, and the three kinds of answer.
 
-use std::fmt;
+mod gathered;
+mod scoped;
+#[cfg(test)]
+pub(crate) mod testing;
+mod unseen;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use gathered::{Age, Gathered, Knowledge, Missing, Name, Question, Replies, Reply, Watch};
+pub use scoped::Scoped;
+pub use unseen::Unseen;
 
 use crate::model::Hidden;
 
@@ -25,29 +37,58 @@ pub enum Answer<T> {
     Unseen(Unseen),
 }
 
-/// Why a question has no answer; its text completes "could not be verified: …".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unseen {
-    /// Files are judged, or the server was started without a cluster.
-    NoCluster,
-    /// `spec.kubeConfig` installs to a cluster that is not this one.
-    RemoteCluster,
-}
-
-impl fmt::Display for Unseen {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Unseen::NoCluster => "no cluster is at hand to ask",
-            Unseen::RemoteCluster => "spec.kubeConfig installs it to another cluster",
-        })
-    }
-}
-
 /// What is known of a PersistentVolumeClaim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
     /// Whether it has a deletionTimestamp: its pods will not start.
     pub terminating: bool,
+}
+
+/// The kinds that a chart can come from, whose own objects say how firmly it is pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SourceKind {
+    /// `source.toolkit.fluxcd.io` OCIRepository.
+    OciRepository,
+    /// `source.toolkit.fluxcd.io` GitRepository.
+    GitRepository,
+    /// `source.toolkit.fluxcd.io` HelmChart.
+    HelmChart,
+}
+
+/// The source that a Kustomization applies from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SourceName {
+    /// Its kind, such as `GitRepository`.
+    pub kind: String,
+    /// Its namespace: the Kustomization's own where `sourceRef` leaves it out.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What makes a Secret, or has made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// It is there: its name was seen.
+    Exists,
+    /// A Kustomization's `status.inventory` names it: Flux has applied it.
+    Kustomization,
+    /// A SealedSecret of that name makes it.
+    SealedSecret,
+    /// An ExternalSecret has it as its target.
+    ExternalSecret {
+        /// The ExternalSecret's name.
+        name: String,
+        /// Why its condition `Ready` is not true: `SecretSyncedError`, or `unknown` where it has none yet.
+        not_ready: Option<String>,
+    },
+}
+
+/// What a ConfigMap keeps as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigMap {
+    /// `data`.
+    pub data: BTreeMap<String, String>,
 }
 
 /// How the Kustomization that applied an object made it from Git.
@@ -61,6 +102,8 @@ pub struct Substitution {
     pub decrypts: bool,
     /// The variables of `spec.postBuild.substituteFrom`, as far as they may be read.
     pub variables: Arc<[Variable]>,
+    /// Why some of the variables could not be read.
+    pub unread: Option<Unseen>,
 }
 
 /// A variable that Flux substitutes.
@@ -85,18 +128,48 @@ pub enum Store {
 }
 
 /// What is known of the world around the judged object. Answers are given at once: who must wait
-/// for them gathers first and judges again.
+/// for them gathers first and judges again. What is not overridden is not known.
 pub trait Facts {
     /// The PersistentVolumeClaim of that name.
-    fn claim(&self, key: Key<'_>) -> Answer<Claim>;
+    fn claim(&self, key: Key<'_>) -> Answer<Claim> {
+        let _ = key;
+        Answer::Unseen(Unseen::NoCluster)
+    }
 
     /// Whether any HelmRelease's `chartRef` names this OCIRepository.
-    fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool>;
+    fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool> {
+        let _ = source;
+        Answer::Unseen(Unseen::NoCluster)
+    }
 
-    /// What the Kustomization of that name substituted into what it applied. Whoever answers reads
-    /// the Secrets anew rather than from a cache: one may have rotated a moment ago.
+    /// The source of a chart: `apiVersion`, `kind`, `metadata` with name and namespace, and what its
+    /// `spec` says of versions.
+    fn source(&self, kind: SourceKind, key: Key<'_>) -> Answer<Arc<Value>> {
+        let _ = (kind, key);
+        Answer::Unseen(Unseen::NoCluster)
+    }
+
+    /// What makes the Secret of that name. [`Answer::Absent`] only from who has seen all their names.
+    fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
+        let _ = key;
+        Answer::Unseen(Unseen::NoCluster)
+    }
+
+    /// The ConfigMap of that name.
+    fn config_map(&self, key: Key<'_>) -> Answer<Arc<ConfigMap>> {
+        let _ = key;
+        Answer::Unseen(Unseen::NoCluster)
+    }
+
+    /// What the Kustomization of that name substituted into what it applied. Reading Secrets is
+    /// opt-in, so most know nothing of them.
     fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
-        // Reading Secrets is opt-in, so most know nothing of them.
+        let _ = kustomization;
+        Answer::Unseen(Unseen::NoCluster)
+    }
+
+    /// What the Kustomization of that name applies from: its `spec.sourceRef`.
+    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
         let _ = kustomization;
         Answer::Unseen(Unseen::NoCluster)
     }
@@ -106,12 +179,4 @@ pub trait Facts {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoFacts;
 
-impl Facts for NoFacts {
-    fn claim(&self, _: Key<'_>) -> Answer<Claim> {
-        Answer::Unseen(Unseen::NoCluster)
-    }
-
-    fn feeds_a_release(&self, _: Key<'_>) -> Answer<bool> {
-        Answer::Unseen(Unseen::NoCluster)
-    }
-}
+impl Facts for NoFacts {}

@@ -17,13 +17,16 @@ pub use mask::{MASK, Masks, shown};
 pub use ratchet::named_place;
 pub use verdict::{Note, Ruled, Verdict};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Scoped};
 use crate::model::{Action, Basis, Case, Certainty, Finding, Findings, Pointer};
 use crate::policy::{Effective, Setting};
 
 /// Judges one case. The same object, policy and facts always give the same verdict.
 #[must_use]
 pub fn judge(case: &Case<'_>, policy: &Effective<'_>, facts: &dyn Facts) -> Verdict {
+    let is_open = |namespace: &str| policy.opens(namespace);
+    let scoped = Scoped::new(facts, case.subject.namespace, &is_open);
+    let facts: &dyn Facts = &scoped;
     let mut ruled = Vec::new();
     for setting in policy.settings {
         if !applies(setting, case) {

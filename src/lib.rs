@@ -6,7 +6,7 @@
 //! | module | what it is | calls |
 //! |---|---|---|
 //! | [`cli`] | one file a subcommand | everything |
-//! | [`cluster`] | the way to the API server | nothing |
+//! | [`cluster`] | watches and reads of the API server | facts, model |
 //! | [`files`] | the walk over paths, and reading them in parallel | check, yaml |
 //! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
 //! | [`check`] | texts → findings with their places, secrets masked | facts, judge, model, policy, rules, secrets, yaml |

@@ -1,16 +1,45 @@
 //! A clean release costs no allocation between the walk and the verdict.
 
 use jiff::Timestamp;
-use lockkeeper::facts::NoFacts;
+use lockkeeper::facts::{Answer, Facts, Key, NoFacts, SecretSource};
 use lockkeeper::judge::judge;
 use lockkeeper::model::{Case, Form, Operation, Request, Subject};
 use lockkeeper::policy::Policy;
 use serde_json::Value;
 
+/// A cluster in which the release's Secret is there.
+struct Cluster;
+
+impl Facts for Cluster {
+    fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
+        match (key.namespace, key.name) {
+            ("games", "romm-secret") => Answer::Known(SecretSource::Exists),
+            _ => Answer::Absent,
+        }
+    }
+}
+
+fn clean_review() -> Value {
+    let text = include_str!("fixtures/reviews/create-clean.json");
+    serde_json::from_str(text).expect("JSON")
+}
+
 #[test]
 fn a_clean_release_is_judged_without_allocating() {
-    let text = include_str!("fixtures/reviews/create-clean.json");
-    let review: Value = serde_json::from_str(text).expect("JSON");
+    assert_costs_nothing(&clean_review(), &Cluster);
+}
+
+#[test]
+fn a_release_that_reads_no_secret_is_judged_without_allocating_and_without_a_cluster() {
+    let mut review = clean_review();
+    let values = &mut review["request"]["object"]["spec"]["values"];
+    let app = &mut values["controllers"]["romm"]["containers"]["app"];
+    let removed = app.as_object_mut().and_then(|app| app.remove("envFrom"));
+    assert!(removed.is_some());
+    assert_costs_nothing(&review, &NoFacts);
+}
+
+fn assert_costs_nothing(review: &Value, facts: &dyn Facts) {
     let policy = Policy::builtin();
     let subject = Subject::new(&review["request"]["object"]).expect("a HelmRelease");
     let case = Case {
@@ -26,12 +55,12 @@ fn a_clean_release_is_judged_without_allocating() {
         comments: None,
     };
     // What is made once a process, such as compiled patterns, is made here.
-    let clean = judge(&case, &policy.effective(&case.subject), &NoFacts);
+    let clean = judge(&case, &policy.effective(&case.subject), facts);
     assert!(clean.findings.is_empty(), "the release is clean: {clean:?}");
     let mut findings = 0;
     let counted = allocation_counter::measure(|| {
         let effective = policy.effective(&case.subject);
-        findings = judge(&case, &effective, &NoFacts).findings.len();
+        findings = judge(&case, &effective, facts).findings.len();
     });
     assert_eq!(findings, 0);
     assert_eq!(

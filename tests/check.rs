@@ -148,6 +148,8 @@ fn an_exemption_is_an_audit_with_its_reason() {
     assert!(quiet.stdout.contains("1 audited"));
     let verbose = scratch.run(&["check", "a.yaml", "-v"]);
     assert!(verbose.stdout.contains("waits for 2.0"));
+    let github = scratch.run(&["check", "a.yaml", "-f", "github"]).stdout;
+    assert!(!github.contains("unpinned-chart"), "{github}");
 }
 
 #[test]

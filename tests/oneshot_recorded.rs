@@ -58,7 +58,7 @@ fn folder() -> PathBuf {
 }
 
 async fn answer(path: &str, body: String) -> Value {
-    let app = App::new(Policy::builtin(), Box::new(NoFacts), Limits::default());
+    let app = App::new(Policy::builtin(), Arc::new(NoFacts), Limits::default());
     let request = Request::post(path)
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(body))

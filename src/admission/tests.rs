@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::facts::{Facts, NoFacts};
 use crate::judge::testing::{Panics, meta, setting};
-use crate::model::{Action, Case, Findings, Pointer};
+use crate::model::{Case, Findings, Pointer};
 use crate::policy::{Effective, Policy};
 use crate::rules::{AnyRule, Meta, NoParams, Rule};
 
@@ -31,12 +31,7 @@ impl Rule for FindsBad {
 
 fn judged_by(rule: &'static dyn AnyRule, request: &Value) -> Value {
     let settings = [setting(rule)];
-    let effective = Effective {
-        settings: &settings,
-        exemptions: &[],
-        ratchet: true,
-        on_unseen: Action::Warn,
-    };
+    let effective = Effective::of_settings(&settings);
     let body = review(request).to_string();
     let review = Review::read(body.as_bytes()).expect("a review");
     let answer = match review.open().expect("a request") {

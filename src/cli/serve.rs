@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,8 +19,8 @@ use tracing::level_filters::LevelFilter;
 use self::announce::announce;
 use self::state::make_certificate;
 use super::{CLEAN, policy_file};
-use crate::cluster::{Cluster, Way};
-use crate::facts::NoFacts;
+use crate::cluster::{Cluster, Options, Seen, Way};
+use crate::facts::{Knowledge, Name, NoFacts};
 use crate::server::{App, Certificate, Limits, Sockets};
 use crate::telemetry::{self, Format};
 
@@ -68,6 +68,36 @@ pub(super) struct ServeArgs {
     /// Ask no API server, also where this is a pod
     #[arg(long, conflicts_with = "kubeconfig")]
     no_cluster: bool,
+    /// A Secret of a Kustomization's `substituteFrom` that may be read, to see which values Flux substituted
+    /// from it; may be repeated
+    #[arg(
+        long = "read-secret",
+        value_name = "NAMESPACE/NAME",
+        value_parser = secret,
+        conflicts_with = "no_cluster"
+    )]
+    read_secrets: Vec<Name>,
+    /// Watch the names of all Secrets, to see which are missing; Kubernetes grants that only as the right to
+    /// read them all
+    #[arg(long, conflicts_with = "no_cluster")]
+    watch_secret_names: bool,
+}
+
+fn secret(text: &str) -> Result<Name, String> {
+    match text.split_once('/') {
+        Some((namespace, name))
+            if !namespace.is_empty() && !name.is_empty() && !name.contains('/') =>
+        {
+            Ok(Name {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            })
+        }
+        _ => Err(
+            "expected the namespace and the name of a Secret, as `flux-system/cluster-secrets`"
+                .to_owned(),
+        ),
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -102,13 +132,10 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             (certificate, Some(state))
         }
     };
-    announce(
-        address,
-        plain_address,
-        state.as_ref().map(|state| state.path.as_path()),
-    )?;
-
-    let app = Arc::new(App::new(policy, Box::new(NoFacts), Limits::default()));
+    let options = Options {
+        read_secrets: args.read_secrets,
+        watch_secret_names: args.watch_secret_names,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(LARGE_AT_ONCE)
@@ -124,11 +151,22 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             }
         };
         let way = Way::find(args.kubeconfig).filter(|_| !args.no_cluster);
-        if let Some(way) = way {
-            let cluster = Cluster::new(&way).await?;
-            // Beside serving, never before it: reviews are answered and readiness is said without it.
-            tokio::spawn(async move { cluster.reach().await });
-        }
+        let knowledge: Arc<dyn Knowledge> = match way {
+            Some(way) => {
+                let seen = Arc::new(Seen::new(Cluster::new(&way).await?, options));
+                let followed = Arc::clone(&seen);
+                // Beside serving, never before it: reviews are answered meanwhile.
+                tokio::spawn(async move { followed.follow().await });
+                seen
+            }
+            None if options.asks_for_secrets() => bail!(
+                "--read-secret and --watch-secret-names need an API server; name one with --kubeconfig"
+            ),
+            None => Arc::new(NoFacts),
+        };
+        let folder = state.as_ref().map(|state| state.path.as_path());
+        announce(address, plain_address, folder)?;
+        let app = Arc::new(App::new(policy, knowledge, Limits::default()));
         crate::server::serve(app, sockets, Arc::new(certificate), args.drain, stop).await?;
         anyhow::Ok(())
     })?;
@@ -156,6 +194,18 @@ fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_named_with_their_namespace() {
+        let name = secret("flux-system/cluster-secrets").expect("a name");
+        assert_eq!(
+            (&*name.namespace, &*name.name),
+            ("flux-system", "cluster-secrets")
+        );
+        for wrong in ["cluster-secrets", "/a", "a/", "a/b/c"] {
+            assert!(secret(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn durations_are_read_as_people_write_them() {

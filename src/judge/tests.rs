@@ -69,12 +69,7 @@ fn release(spec: &Value) -> Value {
 }
 
 fn effective(settings: &[Setting]) -> Effective<'_> {
-    Effective {
-        settings,
-        exemptions: &[],
-        ratchet: true,
-        on_unseen: Action::Warn,
-    }
+    Effective::of_settings(settings)
 }
 
 fn update<'a>(new: &'a Value, old: &'a Value) -> Case<'a> {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::persistence::{Persistence, VolumeKind, is_disabled, is_set};
-use super::template::{NameBuffer, Rendered, is_open, render};
+use super::resource_name::{MadeNames, full_name};
 use super::{AppTemplate, ChartSource, HelmRelease, NodeId, Step, Tree};
 
 /// How a claim is named.
@@ -115,13 +115,11 @@ pub enum Made {
 /// The claims that the values of a release make. It allocates: made only for a claim that is not there.
 #[derive(Debug, Default)]
 pub struct ClaimsMade<'a> {
-    names: HashSet<String>,
+    names: MadeNames,
     /// The names of StatefulSets' claim templates: their claims are `<template>-<set>-<ordinal>`.
     templates: HashSet<&'a str>,
     /// The chart has claims of its own, whose names hold the release's.
     own: Option<String>,
-    /// Some name could not be told.
-    vague: bool,
 }
 
 impl<'a> ClaimsMade<'a> {
@@ -148,17 +146,15 @@ impl<'a> ClaimsMade<'a> {
                 (Step::Key("volumeClaimTemplates"), Value::Array(templates)) => {
                     made.templates.extend(templates.iter().filter_map(name_of));
                 }
-                (_, map @ Value::Object(_)) if is_claim(map) => {
-                    match name_of(map).filter(|name| !name.contains("{{")) {
-                        Some(name) => _ = made.names.insert(name.to_owned()),
-                        None => made.vague = true,
-                    }
-                }
+                (_, map @ Value::Object(_)) if is_claim(map) => match name_of(map) {
+                    Some(name) => made.names.add(name, release),
+                    None => made.names.vague = true,
+                },
                 (_, Value::String(text)) if text.contains("kind: PersistentVolumeClaim") => {
-                    made.vague = true;
+                    made.names.vague = true;
                 }
                 (Step::Key("claimName"), Value::String(name)) if creates(tree, node) => {
-                    made.names.insert(name.clone());
+                    made.names.add(name, release);
                 }
                 _ => {}
             }
@@ -166,8 +162,7 @@ impl<'a> ClaimsMade<'a> {
         made
     }
 
-    /// The claims of app-template's entries. Its versions name them differently, so every name that
-    /// one of them would choose counts.
+    /// The claims of app-template's entries.
     fn add_entries(
         &mut self,
         app: &AppTemplate<'_, 'a>,
@@ -175,51 +170,15 @@ impl<'a> ClaimsMade<'a> {
         name: &str,
     ) {
         let tree = app.tree();
-        let values = tree.value(app.values());
-        let over = |key: &str| {
-            [values.get("global"), Some(values)]
-                .into_iter()
-                .flatten()
-                .find_map(|map| map.get(key)?.as_str().filter(|text| !text.is_empty()))
-        };
-        let mut full = match (over("fullnameOverride"), over("nameOverride")) {
-            (Some(full), _) => full.to_owned(),
-            (None, Some(part)) if !name.contains(part) => format!("{name}-{part}"),
-            (None, _) => name.to_owned(),
-        };
-        if is_open(&full) {
-            self.vague = true;
+        let Some(full) = full_name(tree.value(app.values()), name) else {
+            self.names.vague = true;
             return;
-        }
-        full = full.chars().take(63).collect();
-        for entry in app.persistence() {
-            let entry = Persistence::of(tree, entry);
-            if entry.kind() != VolumeKind::Claim || entry.has("existingClaim") {
-                continue;
+        };
+        for (key, node) in app.persistence() {
+            let entry = Persistence::of(tree, (key, node));
+            if entry.kind() == VolumeKind::Claim && !entry.has("existingClaim") {
+                self.names.add_entry(&full, key, tree.value(node), release);
             }
-            if let Some(forced) = entry.text("forceRename") {
-                match render(forced, release, &mut NameBuffer::default()) {
-                    Rendered::Text(name) => _ = self.names.insert(name.to_lowercase()),
-                    Rendered::Open(_) => self.vague = true,
-                }
-                continue;
-            }
-            let base = match entry.text("prefix") {
-                Some(prefix) => format!("{prefix}-{full}"),
-                None => full.clone(),
-            };
-            for suffix in [
-                Some(entry.key),
-                entry.text("suffix"),
-                entry.text("nameOverride"),
-            ] {
-                let Some(suffix) = suffix else { continue };
-                self.vague |= suffix.contains("{{");
-                self.names.insert(format!("{base}-{suffix}").to_lowercase());
-                self.names
-                    .insert(format!("{base}-{}-{suffix}", entry.key).to_lowercase());
-            }
-            self.names.insert(base.to_lowercase());
         }
     }
 
@@ -240,7 +199,7 @@ impl<'a> ClaimsMade<'a> {
             .own
             .as_deref()
             .is_some_and(|release| is_numbered && name.contains(release));
-        if self.vague || of_chart {
+        if self.names.vague || of_chart {
             Made::Perhaps
         } else {
             Made::No

@@ -2,6 +2,7 @@
 
 pub mod app_template;
 pub mod claim;
+pub mod elsewhere;
 pub mod finding;
 pub mod hidden;
 pub mod image;
@@ -10,6 +11,9 @@ pub mod mounts;
 pub mod persistence;
 pub mod pointer;
 pub mod release;
+mod resource_name;
+pub mod secret_reference;
+pub mod secrets_made;
 pub mod subject;
 pub mod template;
 pub mod tree;
@@ -24,5 +28,6 @@ pub use mounts::{Mount, Scope};
 pub use persistence::{Persistence, VolumeKind};
 pub use pointer::Pointer;
 pub use release::{ChartSource, HelmRelease};
+pub use secret_reference::SecretReference;
 pub use subject::{Before, Case, Comments, Form, Kind, Operation, Request, Subject};
 pub use tree::{Node, NodeId, Step, Tree};

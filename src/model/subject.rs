@@ -164,6 +164,16 @@ impl<'a> Subject<'a> {
         self.root.get("metadata")?.get("labels")?.get(key)?.as_str()
     }
 
+    /// The namespace and name of the Kustomization that applied the object, as its labels say. They
+    /// are whatever the object's author wrote.
+    #[must_use]
+    pub fn kustomization(&self) -> Option<(&'a str, &'a str)> {
+        Some((
+            self.label("kustomize.toolkit.fluxcd.io/namespace")?,
+            self.label("kustomize.toolkit.fluxcd.io/name")?,
+        ))
+    }
+
     /// The value of an annotation.
     #[must_use]
     pub fn annotation(&self, key: &str) -> Option<&'a str> {

@@ -29,6 +29,27 @@ pub struct Effective<'a> {
     pub ratchet: bool,
     /// What becomes of unverified findings.
     pub on_unseen: Action,
+    lookups: Option<&'a Globs>,
+}
+
+impl<'a> Effective<'a> {
+    /// Those rules, and for the rest what is in force where a policy says nothing else.
+    #[must_use]
+    pub fn of_settings(settings: &'a [Setting]) -> Self {
+        Self {
+            settings,
+            exemptions: &[],
+            ratchet: true,
+            on_unseen: Action::Warn,
+            lookups: None,
+        }
+    }
+
+    /// Whether objects of other namespaces may learn what exists in this one.
+    #[must_use]
+    pub fn opens(&self, namespace: &str) -> bool {
+        self.lookups.is_some_and(|globs| globs.matches(namespace))
+    }
 }
 
 /// A compiled policy, with the built-in one behind it for what it does not match.
@@ -40,6 +61,7 @@ pub struct Policy {
     exemptions: Vec<Exemption>,
     ratchet: bool,
     on_unseen: Action,
+    lookups: Option<Globs>,
 }
 
 /// What is wrong with a written policy.
@@ -72,6 +94,7 @@ impl Policy {
             exemptions: Vec::new(),
             ratchet: true,
             on_unseen: Action::Warn,
+            lookups: None,
         }
     }
 
@@ -113,6 +136,10 @@ impl Policy {
             }
             other => other.unwrap_or(Action::Warn),
         };
+        if !spec.lookup_namespaces.is_empty() {
+            let patterns = Some(spec.lookup_namespaces.as_slice());
+            policy.lookups = Some(globs(&Pointer::root(), "lookupNamespaces", patterns)?);
+        }
         for (name, rule) in &spec.rules {
             let pointer = Pointer::root().join("rules").join(name);
             let known = known_rule(name, &pointer)?;
@@ -143,14 +170,10 @@ impl Policy {
                 exemptions: &self.exemptions,
                 ratchet: self.ratchet,
                 on_unseen: self.on_unseen,
+                lookups: self.lookups.as_ref(),
             }
         } else {
-            Effective {
-                settings: &self.builtin,
-                exemptions: &[],
-                ratchet: true,
-                on_unseen: Action::Warn,
-            }
+            Effective::of_settings(&self.builtin)
         }
     }
 

@@ -29,6 +29,9 @@ pub struct PolicySpec {
     pub ratchet: Option<bool>,
     /// What becomes of a finding that could not be verified: `warn` (default), `deny` or `audit`.
     pub on_unseen: Option<Action>,
+    /// Globs of namespaces about which objects of other namespaces may learn by a verdict what exists
+    /// there: of shared sources and claims. None when absent.
+    pub lookup_namespaces: Vec<String>,
     /// Findings that are allowed for a while, with a reason.
     pub exemptions: Vec<ExemptionSpec>,
 }

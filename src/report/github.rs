@@ -22,7 +22,9 @@ pub fn render(report: &Report) -> String {
             let place = skipped.place.map(|place| (place, place));
             push(&mut text, "notice", file, place, "skipped", skipped.reason);
         }
-        for found in &file.findings {
+        // What is only recorded is no annotation: GitHub shows few of them.
+        let shown = |found: &&Found| found.action > Action::Audit;
+        for found in file.findings.iter().filter(shown) {
             let place = Some((found.start, found.end));
             push(
                 &mut text,

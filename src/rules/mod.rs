@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind};
 
+pub mod name_globs;
 pub mod pinning;
 pub mod secrets;
 pub mod storage;
@@ -22,6 +23,7 @@ pub static RULES: &[&dyn AnyRule] = &[
     &secrets::literal_secret::LiteralSecret,
     &secrets::weak_default_secret::WeakDefaultSecret,
     &secrets::unresolved_placeholder::UnresolvedPlaceholder,
+    &secrets::missing_secret_source::MissingSecretSource,
     &pinning::unpinned_chart::UnpinnedChart,
     &pinning::unpinned_image::UnpinnedImage,
     &storage::undeclared_storage::UndeclaredStorage,

@@ -8,35 +8,35 @@ use tokio::sync::Semaphore;
 
 use super::limits::Limits;
 use super::metrics::Metrics;
-use crate::facts::Facts;
+use crate::facts::Knowledge;
 use crate::policy::Policy;
 
 /// The unit in which room for bodies is given out.
 pub(super) const ROOM_UNIT: usize = 1024;
 
-/// The webhook: a policy, facts and a clock, with what is counted and limited.
+/// The webhook: a policy, knowledge of the cluster and a clock, with what is counted and limited.
 pub struct App {
     pub(super) policy: Policy,
-    pub(super) facts: Box<dyn Facts + Send + Sync>,
+    pub(super) knowledge: Arc<dyn Knowledge>,
     pub(super) clock: fn() -> Timestamp,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
     pub(super) room: Arc<Semaphore>,
-    ready: AtomicBool,
+    is_stopping: AtomicBool,
 }
 
 impl App {
-    /// A webhook that is ready at once.
+    /// A webhook that is ready as soon as `knowledge` is.
     #[must_use]
-    pub fn new(policy: Policy, facts: Box<dyn Facts + Send + Sync>, limits: Limits) -> Self {
+    pub fn new(policy: Policy, knowledge: Arc<dyn Knowledge>, limits: Limits) -> Self {
         Self {
             policy,
-            facts,
+            knowledge,
             clock: Timestamp::now,
             room: Arc::new(Semaphore::new(limits.bodies / ROOM_UNIT)),
             limits,
             metrics: Metrics::new(),
-            ready: AtomicBool::new(true),
+            is_stopping: AtomicBool::new(false),
         }
     }
 
@@ -47,13 +47,20 @@ impl App {
         self
     }
 
-    /// Whether new requests should come here.
-    pub fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+    /// Why no new requests should come here; `None` when they should.
+    #[must_use]
+    pub fn unready(&self) -> Option<&'static str> {
+        if self.is_stopping.load(Ordering::Relaxed) {
+            Some("stopping")
+        } else if self.knowledge.is_ready() {
+            None
+        } else {
+            Some("the objects of the cluster have not been listed yet")
+        }
     }
 
     /// Says that no new requests should come, while those that come are still answered.
     pub fn not_ready(&self) {
-        self.ready.store(false, Ordering::Relaxed);
+        self.is_stopping.store(true, Ordering::Relaxed);
     }
 }

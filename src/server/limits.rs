@@ -19,6 +19,8 @@ pub struct Limits {
     pub first: Duration,
     /// How long the head of a later request may take; hyper counts idling in.
     pub head: Duration,
+    /// How long the API server may be asked for one review, in all.
+    pub lookups: Duration,
     /// Bodies above this size are judged on a thread of their own, so that health is answered meanwhile.
     pub inline: usize,
     /// Requests on one HTTP/2 connection at a time.
@@ -38,6 +40,7 @@ impl Default for Limits {
             first: Duration::from_secs(15),
             // The API server keeps idle connections for 90 seconds and reuses them.
             head: Duration::from_secs(120),
+            lookups: Duration::from_secs(2),
             inline: 256 * 1024,
             streams: 250,
             stop: Duration::from_secs(10),

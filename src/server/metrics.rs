@@ -1,5 +1,7 @@
 //! What is counted. Every label has a bounded set of values, whatever clients send.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -8,6 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::admission::{Answer, Review};
+use crate::facts::Watch;
 use crate::model::Kind;
 use crate::telemetry::PANICS;
 
@@ -32,6 +35,11 @@ struct RefusalLabels {
     status: u16,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WatchLabels {
+    resource: &'static str,
+}
+
 /// All metrics of the server.
 pub(super) struct Metrics {
     registry: Registry,
@@ -40,6 +48,8 @@ pub(super) struct Metrics {
     refusals: Family<RefusalLabels, Counter>,
     duration: Histogram,
     in_flight: Gauge,
+    watch_age: Family<WatchLabels, Gauge<f64, AtomicU64>>,
+    watched_objects: Family<WatchLabels, Gauge>,
 }
 
 impl Metrics {
@@ -80,6 +90,19 @@ impl Metrics {
             "Reviews that are read or judged now",
             in_flight.clone(),
         );
+        let watch_age = Family::default();
+        registry.register_with_unit(
+            "watch_age",
+            "Since what is known of a kind was last known to be whole; -1 before it ever was",
+            Unit::Seconds,
+            Family::clone(&watch_age),
+        );
+        let watched_objects = Family::default();
+        registry.register(
+            "watched_objects",
+            "Objects of a kind that are known",
+            Family::clone(&watched_objects),
+        );
         registry.register("panics", "Panics caught since the start", PANICS.clone());
         Self {
             registry,
@@ -88,6 +111,22 @@ impl Metrics {
             refusals,
             duration,
             in_flight,
+            watch_age,
+            watched_objects,
+        }
+    }
+
+    /// Takes over how the watches fare now.
+    pub(super) fn watch(&self, watches: &[Watch]) {
+        for watch in watches {
+            let labels = WatchLabels {
+                resource: watch.resource,
+            };
+            let objects = i64::try_from(watch.objects).unwrap_or(i64::MAX);
+            self.watched_objects.get_or_create(&labels).set(objects);
+            self.watch_age
+                .get_or_create(&labels)
+                .set(watch.age.unwrap_or(-1.0));
         }
     }
 

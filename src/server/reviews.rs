@@ -1,11 +1,14 @@
 //! One review, from its bytes to its answer: judged, logged, counted, and never let through by a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::app::App;
+use super::body::Body;
 use super::metrics::verdict;
 use crate::admission::{Answer, Review, Unreadable};
+use crate::facts::{Age, Gathered, Question, Replies};
 
 /// What is asked of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +28,92 @@ impl Task {
     }
 }
 
-/// Answers a review with the bytes to send.
-pub(super) fn answer(app: &App, task: Task, body: &[u8]) -> Result<Vec<u8>, Unreadable> {
+/// How often the API server may be asked for one review: values from a ConfigMap can name a claim, and
+/// what a denial rests upon is read once more.
+const READS: usize = 3;
+/// Judgements of one review, whatever else is asked.
+const JUDGEMENTS: usize = 8;
+
+/// Answers a review with the bytes to send. What is asked and not known is read, within the limit of
+/// time, and the object is judged again.
+pub(super) async fn answer(
+    app: &Arc<App>,
+    task: Task,
+    mut body: Body,
+) -> Result<Vec<u8>, Unreadable> {
+    let start = Instant::now();
+    let until = start + app.limits.lookups;
+    let mut replies = Replies::default();
+    let mut judgement = 0;
+    loop {
+        judgement += 1;
+        let at = At {
+            task,
+            start,
+            is_last: judgement == JUDGEMENTS,
+        };
+        let step;
+        (body, replies, step) = judged(app, at, body, replies).await?;
+        let (questions, age) = match step? {
+            Step::Answered(bytes) => return Ok(bytes),
+            Step::Ask(questions, age) => (questions, age),
+        };
+        // Behind the last read everything counts as unread, which is never a denial.
+        replies.extend(Replies::unread(&questions));
+        if judgement <= READS {
+            replies.extend(app.knowledge.read(questions, age, until).await);
+        }
+    }
+}
+
+/// Judges a small review here, a large one on a thread of its own, so that health is answered meanwhile.
+async fn judged(
+    app: &Arc<App>,
+    at: At,
+    body: Body,
+    replies: Replies,
+) -> Result<(Body, Replies, Result<Step, Unreadable>), Unreadable> {
+    if body.bytes.len() <= app.limits.inline {
+        let step = judge(app, at, &body.bytes, &replies);
+        return Ok((body, replies, step));
+    }
+    let app = Arc::clone(app);
+    let judged = tokio::task::spawn_blocking(move || {
+        let step = judge(&app, at, &body.bytes, &replies);
+        (body, replies, step)
+    });
+    judged.await.map_err(|_| stopping())
+}
+
+fn stopping() -> Unreadable {
+    Unreadable {
+        status: 500,
+        sentence: "the server is stopping".to_owned(),
+    }
+}
+
+/// One judgement among those of a review.
+#[derive(Clone, Copy)]
+struct At {
+    task: Task,
+    start: Instant,
+    is_last: bool,
+}
+
+/// What a judgement comes to.
+enum Step {
+    /// The bytes of the answer.
+    Answered(Vec<u8>),
+    /// What must be read first.
+    Ask(Vec<Question>, Age),
+}
+
+fn judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unreadable> {
     // Rules that panic are the judge's business; this is for everything around them.
-    catch_unwind(AssertUnwindSafe(|| try_answer(app, task, body))).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| try_judge(app, at, body, replies))).unwrap_or_else(|_| {
         let echoed = catch_unwind(|| {
             let review = Review::read(body)?;
-            Ok(Answer::of_failure().to_bytes(review.uid()))
+            Ok(Step::Answered(Answer::of_failure().to_bytes(review.uid())))
         });
         echoed.unwrap_or_else(|_| {
             Err(Unreadable {
@@ -42,19 +124,28 @@ pub(super) fn answer(app: &App, task: Task, body: &[u8]) -> Result<Vec<u8>, Unre
     })
 }
 
-fn try_answer(app: &App, task: Task, body: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    let start = Instant::now();
+fn try_judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unreadable> {
     let review = Review::read(body)?;
-    let answer = match task {
-        Task::Validate => review.validate(&app.policy, &*app.facts, (app.clock)())?,
+    let facts = Gathered::new(&*app.knowledge, replies);
+    let answer = match at.task {
+        Task::Validate => review.validate(&app.policy, &facts, (app.clock)())?,
         Task::Mutate => review.mutate()?,
     };
+    if !at.is_last {
+        let missing = facts.missing();
+        if !missing.unanswered.is_empty() {
+            return Ok(Step::Ask(missing.unanswered, Age::Recent));
+        }
+        if !answer.is_allowed() && !missing.doubtful.is_empty() {
+            return Ok(Step::Ask(missing.doubtful, Age::Now));
+        }
+    }
     let bytes = answer.to_bytes(review.uid());
-    let took = start.elapsed();
+    let took = at.start.elapsed();
     app.metrics.took(took.as_secs_f64());
     app.metrics.answered(&review, &answer);
-    log(task, &review, &answer, took.as_micros());
-    Ok(bytes)
+    log(at.task, &review, &answer, took.as_micros());
+    Ok(Step::Answered(bytes))
 }
 
 /// One line a review, without any value of the object.

@@ -49,20 +49,7 @@ async fn review(app: Arc<App>, task: Task, request: Request) -> Response {
     let _in_flight = app.metrics.enter();
     let answered = match body::read(&app, request).await {
         Err(unreadable) => Err(unreadable),
-        Ok(body) if body.bytes.len() <= app.limits.inline => {
-            reviews::answer(&app, task, &body.bytes)
-        }
-        Ok(body) => {
-            let app = Arc::clone(&app);
-            let judged =
-                tokio::task::spawn_blocking(move || reviews::answer(&app, task, &body.bytes));
-            judged.await.unwrap_or_else(|_| {
-                Err(Unreadable {
-                    status: 500,
-                    sentence: "the server is stopping".to_owned(),
-                })
-            })
-        }
+        Ok(body) => reviews::answer(&app, task, body).await,
     };
     match answered {
         Ok(bytes) => (
@@ -108,14 +95,14 @@ async fn nothing_here() -> Response {
 }
 
 async fn readyz(State(app): State<Arc<App>>) -> Response {
-    if app.is_ready() {
-        "ok\n".into_response()
-    } else {
-        sentence(StatusCode::SERVICE_UNAVAILABLE, "stopping")
+    match app.unready() {
+        None => "ok\n".into_response(),
+        Some(why) => sentence(StatusCode::SERVICE_UNAVAILABLE, why),
     }
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
+    app.metrics.watch(&app.knowledge.watches());
     match app.metrics.text() {
         Ok(text) => (
             [(

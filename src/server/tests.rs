@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
-use crate::facts::{Answer, Claim, Facts, Key, NoFacts};
+use crate::facts::{Age, Answer, Claim, Facts, Key, Knowledge, NoFacts, Question, Replies, Reply};
 use crate::policy::Policy;
 
 fn limits() -> Limits {
@@ -29,7 +31,7 @@ fn limits() -> Limits {
 }
 
 fn app() -> App {
-    App::new(Policy::builtin(), Box::new(NoFacts), limits())
+    App::new(Policy::builtin(), Arc::new(NoFacts), limits())
 }
 
 fn review(object: &Value) -> Value {
@@ -184,7 +186,7 @@ async fn beside_a_body_that_takes_all_room(wait: Duration, read: Duration) -> (S
         read,
         ..Limits::default()
     };
-    let app = App::new(Policy::builtin(), Box::new(NoFacts), limits);
+    let app = App::new(Policy::builtin(), Arc::new(NoFacts), limits);
     let router = router(Arc::new(app));
     let endless = Body::new(Arriving {
         chunks: VecDeque::new(),
@@ -243,9 +245,11 @@ impl Facts for PanickingFacts {
     }
 }
 
+impl Knowledge for PanickingFacts {}
+
 #[tokio::test]
 async fn a_panic_in_a_rule_is_a_denial_that_names_it_and_the_server_lives_on() {
-    let app = App::new(Policy::builtin(), Box::new(PanickingFacts), limits());
+    let app = App::new(Policy::builtin(), Arc::new(PanickingFacts), limits());
     let router = router(Arc::new(app));
     let source = review(
         &json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository",
@@ -282,7 +286,7 @@ async fn a_large_review_is_judged_on_a_thread_of_its_own() {
         inline: 0,
         ..limits()
     };
-    let app = App::new(Policy::builtin(), Box::new(NoFacts), limits);
+    let app = App::new(Policy::builtin(), Arc::new(NoFacts), limits);
     let bad = review(&release("4.x"));
     let response = answered(&router(Arc::new(app)), "/validate", &bad).await;
     assert_eq!(response["allowed"], false);
@@ -308,4 +312,82 @@ async fn reviews_and_findings_are_counted_by_bounded_labels() {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }
     assert!(!metrics.contains("Made-Up-Kind"));
+}
+
+/// A watch that lags: it has seen no claim, and a read finds what is given.
+struct Lagging {
+    read: Option<Answer<Claim>>,
+    reads: AtomicUsize,
+}
+
+impl Lagging {
+    fn new(read: Option<Answer<Claim>>) -> Arc<Self> {
+        Arc::new(Self {
+            read,
+            reads: AtomicUsize::new(0),
+        })
+    }
+}
+
+impl Facts for Lagging {
+    fn claim(&self, _: Key<'_>) -> Answer<Claim> {
+        Answer::Absent
+    }
+}
+
+impl Knowledge for Lagging {
+    fn read<'a>(
+        &'a self,
+        questions: Vec<Question>,
+        age: Age,
+        _: Instant,
+    ) -> Pin<Box<dyn Future<Output = Replies> + Send + 'a>> {
+        assert_eq!(age, Age::Now);
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let mut replies = Replies::default();
+        if let Some(answer) = &self.read {
+            for question in questions {
+                replies.insert(question, Reply::Claim(answer.clone()), age);
+            }
+        }
+        Box::pin(ready(replies))
+    }
+}
+
+fn release_with_a_claim() -> Value {
+    let mut release = release("4.6.2");
+    release["spec"]["values"] = json!({"persistence": {"data": {"existingClaim": "romm-data"}}});
+    release
+}
+
+#[tokio::test]
+async fn a_missing_claim_is_read_before_it_is_a_denial() {
+    for (read, allowed, words) in [
+        (Some(Answer::Known(Claim::default())), true, ""),
+        (Some(Answer::Absent), false, "does not exist"),
+        (None, true, "did not answer in time"),
+    ] {
+        let knowledge = Lagging::new(read);
+        for inline in [0, 256 * 1024] {
+            let limits = Limits { inline, ..limits() };
+            let app = App::new(Policy::builtin(), knowledge.clone(), limits);
+            let review = review(&release_with_a_claim());
+            let response = answered(&router(Arc::new(app)), "/validate", &review).await;
+            assert_eq!(response["allowed"], allowed, "{response}");
+            assert!(response.to_string().contains(words), "{response}");
+        }
+        assert_eq!(knowledge.reads.load(Ordering::Relaxed), 2);
+    }
+}
+
+#[tokio::test]
+async fn in_a_dry_run_a_missing_claim_is_a_warning_and_nothing_is_read() {
+    let knowledge = Lagging::new(Some(Answer::Absent));
+    let app = App::new(Policy::builtin(), knowledge.clone(), limits());
+    let mut review = review(&release_with_a_claim());
+    review["request"]["dryRun"] = json!(true);
+    let response = answered(&router(Arc::new(app)), "/validate", &review).await;
+    assert_eq!(response["allowed"], true);
+    assert!(response["warnings"].to_string().contains("romm-data"));
+    assert_eq!(knowledge.reads.load(Ordering::Relaxed), 0);
 }

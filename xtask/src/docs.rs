@@ -1,6 +1,9 @@
-//! `cargo xtask docs`: writes the rules' pages into docs/rules, from the rules' own doc comments.
+//! `cargo xtask docs`: writes what is made from the code: the rules' pages, and the rights of deploy/rbac.yaml.
+
+use std::path::Path;
 
 use anyhow::Context as _;
+use lockkeeper::cluster;
 use lockkeeper::report::pages;
 
 use crate::cargo::root;
@@ -12,9 +15,25 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         "`cargo xtask docs` takes no arguments"
     );
     for (name, page) in pages::all() {
-        let path = root().join("docs/rules").join(name);
-        std::fs::write(&path, page)
-            .with_context(|| format!("{} could not be written", path.display()))?;
+        write(&root().join("docs/rules").join(name), &page)?;
     }
-    Ok(())
+    write(&root().join("deploy/rbac.yaml"), &cluster::manifests()?)?;
+    let security = root().join("docs/security.md");
+    let text = std::fs::read_to_string(&security)
+        .with_context(|| format!("{} could not be read", security.display()))?;
+    let text = with_table(&text, &cluster::table())
+        .with_context(|| format!("{} has no table of rights", security.display()))?;
+    write(&security, &text)
+}
+
+/// The text with `table` in the place of the table that has the same head.
+fn with_table(text: &str, table: &str) -> Option<String> {
+    let head = table.lines().next()?;
+    let (before, rest) = text.split_at(text.find(head)?);
+    let end = rest.find("\n\n")?;
+    Some(format!("{before}{}{}", table.trim_end(), &rest[end..]))
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("{} could not be written", path.display()))
 }

@@ -24,7 +24,11 @@ const TASKS: &[(&str, &str, Task)] = &[
         "judge the GitOps trees below a folder, and hold the denials against docs/accuracy.md",
         corpus::run,
     ),
-    ("docs", "write the rules' pages into docs/rules", docs::run),
+    (
+        "docs",
+        "write what is made from the code: docs/rules, deploy/rbac.yaml",
+        docs::run,
+    ),
     (
         "evaluate",
         "measure the secret detector on generated cases [--seed N] [--cases N]",

@@ -1,5 +1,6 @@
 //! Charts and images that must not change without a commit.
 
+mod git_reference;
 mod images;
 mod oci_reference;
 mod tag;

@@ -1,5 +1,7 @@
 //! `unpinned-chart`: a chart that can change without a commit.
 
+mod source;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -7,16 +9,22 @@ use super::Level;
 use super::oci_reference::{Reference, read};
 use super::tag::shown;
 use super::version::is_exact;
-use crate::facts::{Answer, Facts, Key};
+use crate::facts::{Answer, Facts, Key, SourceKind};
 use crate::model::template::is_open;
 use crate::model::{Action, Case, ChartSource, Findings, Form, HelmRelease, Kind, NodeId, Subject};
 use crate::rules::{Family, Meta, Params, Rule, rule};
+use source::Named;
 
 rule! {
     /// ## What it does
     /// Refuses a chart that can change without a commit: a HelmRelease or HelmChart whose
     /// `version` is a range or absent, a chart from a Bucket, and an OCIRepository that follows a
     /// range, `latest`, a branch-like tag or only a part of a version (`1.2`).
+    ///
+    /// Where a cluster can be asked, a HelmRelease or HelmChart is also told what the source that it
+    /// names says: a `chartRef`'s OCIRepository or HelmChart, and a GitRepository's `ref` (`commit`, or
+    /// `tag` at level `tag`, is pinned). That is a warning at most, as the source may be mended by the
+    /// same commit, which Flux applies after the release.
     ///
     /// ## Why is this bad
     /// Flux looks for new versions at every interval. With a range, what runs in the cluster is
@@ -42,10 +50,12 @@ rule! {
     /// ```
     ///
     /// ## What is not judged
-    /// A `chartRef` (its source is judged where it is written), the `version` beside a
-    /// GitRepository (Flux ignores it: the repository's `ref` is what pins the chart), a HelmChart
-    /// that helm-controller made, and an OCIRepository that feeds no chart. An ExternalArtifact is
-    /// unverified, and so is a file without `chart` and `chartRef`: a kustomize patch may add them.
+    /// A `chartRef` where no cluster is at hand (its source is judged where it is written), the
+    /// `version` beside a GitRepository (Flux ignores it: the repository's `ref` is what pins the
+    /// chart), a GitRepository that the object's own Kustomization applies from (the chart then is of the
+    /// same commit as the object), a HelmChart that helm-controller made, and an OCIRepository that feeds
+    /// no chart. An ExternalArtifact is unverified, and so are a source that does not exist yet and a file
+    /// without `chart` and `chartRef`: a kustomize patch may add them.
     ///
     /// A digest behind a tag (`tag: 1.2.3@sha256:…`) is no `ref.digest`: Flux promises nothing for
     /// it. An exact tag counts as that tag, a moving one is unverified.
@@ -58,6 +68,7 @@ rule! {
     /// ## References
     /// * <https://fluxcd.io/flux/components/helm/helmreleases/#chart-template>
     /// * <https://fluxcd.io/flux/components/source/ocirepositories/#reference>
+    /// * <https://fluxcd.io/flux/components/source/gitrepositories/#reference>
     pub struct UnpinnedChart;
 }
 
@@ -90,19 +101,36 @@ impl Rule for UnpinnedChart {
 
     fn check(&self, case: &Case<'_>, params: &Self::Params, facts: &dyn Facts, out: &mut Findings) {
         match case.subject.kind {
-            Kind::HelmRelease => release(case, params.require, out),
-            Kind::HelmChart => helm_chart(case, params.require, out),
-            Kind::OciRepository => oci_repository(&case.subject, params.require, facts, out),
+            Kind::HelmRelease => release(case, params.require, facts, out),
+            Kind::HelmChart => helm_chart(case, params.require, facts, out),
+            Kind::OciRepository => {
+                let subject = &case.subject;
+                oci_repository(
+                    subject,
+                    params.require,
+                    |spec| feeds_charts(subject, spec, facts),
+                    out,
+                );
+            }
             Kind::Kustomization => {}
         }
     }
 }
 
-fn release(case: &Case<'_>, require: Level, out: &mut Findings) {
+fn release(case: &Case<'_>, require: Level, facts: &dyn Facts, out: &mut Findings) {
     let tree = &case.subject.tree;
     match HelmRelease::of(&case.subject).chart() {
-        ChartSource::Template { at, .. } => template(case, at, require, out),
-        ChartSource::Reference { at, kind, .. } => {
+        ChartSource::Template { at, .. } => template(case, at, require, facts, out),
+        ChartSource::Reference {
+            at,
+            kind,
+            name,
+            namespace,
+        } => {
+            let key = Key {
+                namespace: namespace.unwrap_or(case.subject.namespace),
+                name,
+            };
             if kind == "ExternalArtifact" {
                 out.at(
                     tree,
@@ -111,6 +139,14 @@ fn release(case: &Case<'_>, require: Level, out: &mut Findings) {
                 )
                 .unverified()
                 .help("pin the revision where the artifact is made");
+            } else if let Some(kind) = source_kind(kind) {
+                let named = Named {
+                    case,
+                    at,
+                    kind,
+                    key,
+                };
+                named.judge(require, facts, out);
             }
         }
         ChartSource::Absent => {
@@ -124,13 +160,22 @@ fn release(case: &Case<'_>, require: Level, out: &mut Findings) {
     }
 }
 
-fn helm_chart(case: &Case<'_>, require: Level, out: &mut Findings) {
+/// The kinds that `chartRef` may name and whose objects say how they are pinned.
+fn source_kind(kind: &str) -> Option<SourceKind> {
+    match kind {
+        "OCIRepository" => Some(SourceKind::OciRepository),
+        "HelmChart" => Some(SourceKind::HelmChart),
+        _ => None,
+    }
+}
+
+fn helm_chart(case: &Case<'_>, require: Level, facts: &dyn Facts, out: &mut Findings) {
     // Its HelmRelease is judged instead: a denial here would only stop helm-controller.
     if is_made_by_helm_controller(&case.subject) {
         return;
     }
     if let Some(spec) = case.subject.spec() {
-        template(case, spec, require, out);
+        template(case, spec, require, facts, out);
     }
 }
 
@@ -151,13 +196,13 @@ fn is_made_by_helm_controller(subject: &Subject<'_>) -> bool {
 }
 
 /// Judges `version` in a map that has the shape of a HelmChart's spec.
-fn template(case: &Case<'_>, at: NodeId, require: Level, out: &mut Findings) {
+fn template(case: &Case<'_>, at: NodeId, require: Level, facts: &dyn Facts, out: &mut Findings) {
     let tree = &case.subject.tree;
     let map = tree.value(at);
     let source_kind = map["sourceRef"]["kind"].as_str();
     match source_kind {
         // Flux ignores the version of charts from these; the GitRepository pins them.
-        Some("GitRepository") => return,
+        Some("GitRepository") => return git_repository(case, at, require, facts, out),
         Some("Bucket") => {
             let node = tree.descend(at, &["sourceRef", "kind"]).unwrap_or(at);
             out.at(
@@ -225,13 +270,50 @@ fn template(case: &Case<'_>, at: NodeId, require: Level, out: &mut Findings) {
     }
 }
 
-fn oci_repository(subject: &Subject<'_>, require: Level, facts: &dyn Facts, out: &mut Findings) {
+/// Asks for the GitRepository of a map that has the shape of a HelmChart's spec.
+fn git_repository(
+    case: &Case<'_>,
+    at: NodeId,
+    require: Level,
+    facts: &dyn Facts,
+    out: &mut Findings,
+) {
+    let tree = &case.subject.tree;
+    let Some(at) = tree.child(at, "sourceRef") else {
+        return;
+    };
+    let map = tree.value(at);
+    // A HelmChart's `sourceRef` has no namespace: Flux looks in the HelmChart's own.
+    let elsewhere = match case.subject.kind {
+        Kind::HelmRelease => map["namespace"].as_str(),
+        Kind::HelmChart | Kind::OciRepository | Kind::Kustomization => None,
+    };
+    let key = Key {
+        namespace: elsewhere.unwrap_or(case.subject.namespace),
+        name: map["name"].as_str().unwrap_or(""),
+    };
+    let kind = SourceKind::GitRepository;
+    let named = Named {
+        case,
+        at,
+        kind,
+        key,
+    };
+    named.judge(require, facts, out);
+}
+
+fn oci_repository(
+    subject: &Subject<'_>,
+    require: Level,
+    feeds: impl FnOnce(NodeId) -> Feeds,
+    out: &mut Findings,
+) {
     let Some(spec) = subject.spec() else { return };
     let reference = read(&subject.tree, spec);
     if reference.is_pinned(require) {
         return;
     }
-    let feeds = feeds_charts(subject, spec, facts);
+    let feeds = feeds(spec);
     if feeds == Feeds::NoChart {
         return;
     }

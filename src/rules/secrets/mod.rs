@@ -2,6 +2,7 @@
 
 mod allowance;
 pub mod literal_secret;
+pub mod missing_secret_source;
 mod provenance;
 #[cfg(test)]
 mod tests;

@@ -81,6 +81,7 @@ impl Owner {
         for found in &hit.found {
             match text.and_then(|text| variable(known, found, text)) {
                 Some(variable) => name = Some(variable),
+                None if known.unread.is_some() => return Origin::Unseen,
                 None if known.decrypts => return Origin::MaybeDecrypted,
                 None => return Origin::Literal,
             }

@@ -1,22 +1,21 @@
 //! `missing-claim`: a claim that is not there when the pod wants it.
 
-mod external;
-
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::external::ClaimGlobs;
 use super::shown;
 use crate::facts::{Answer, Facts, Key, Unseen};
 use crate::model::claim::{ClaimPlace, ClaimsMade, Made, is_valid_name, references};
+use crate::model::elsewhere::elsewhere;
 use crate::model::persistence::is_set;
-use crate::model::template::{NameBuffer, Rendered, is_open, render};
+use crate::model::template::{NameBuffer, Rendered, render};
 use crate::model::{
     Action, AppTemplate, Case, ClaimReference, Finding, Findings, HelmRelease, Kind, NodeId,
 };
+use crate::rules::name_globs::NameGlobs;
 use crate::rules::{Family, Meta, Params, Rule, rule};
 
 rule! {
@@ -97,7 +96,7 @@ pub struct MissingClaimParams {
     /// What becomes of a claim that is not there.
     pub existence: Existence,
     /// The claims that something outside of the tree makes.
-    pub external_claims: ClaimGlobs,
+    pub external_claims: NameGlobs,
 }
 
 impl Params for MissingClaimParams {}
@@ -236,7 +235,7 @@ impl<'a> Judge<'_, 'a, '_> {
 
     fn existence(&mut self, claim: &ClaimReference<'_>, name: &str, out: &mut Findings) {
         let namespace = self.release.release_namespace();
-        let answer = match self.elsewhere(claim.node, namespace) {
+        let answer = match elsewhere(&self.release, claim.node, namespace) {
             Some(why) => Err(why),
             None if self.release.is_remote() => Ok(Answer::Unseen(Unseen::RemoteCluster)),
             None => match self.facts.claim(Key { namespace, name }) {
@@ -291,34 +290,6 @@ impl<'a> Judge<'_, 'a, '_> {
         if self.params.existence == Existence::Warn {
             finding.at_most(Action::Warn);
         }
-    }
-
-    /// Why the claim's namespace is not the release's, or not known.
-    fn elsewhere(&self, node: NodeId, namespace: &str) -> Option<&'static str> {
-        let tree = self.release.tree();
-        if is_open(namespace) {
-            return Some("its namespace is a placeholder that was not substituted");
-        }
-        let values = self.release.values()?;
-        let overridden = |map: &Value| {
-            map.get("namespaceOverride")
-                .and_then(Value::as_str)
-                .is_some_and(|other| !other.is_empty() && other != namespace)
-        };
-        let of_manifest = |map: &Value| {
-            map.get("kind").is_some()
-                && map
-                    .get("metadata")
-                    .and_then(|metadata| metadata.get("namespace"))
-                    .and_then(Value::as_str)
-                    .is_some_and(|other| !other.is_empty() && other != namespace)
-        };
-        let is_elsewhere = tree.value(values).get("global").is_some_and(overridden)
-            || tree
-                .ancestors(node)
-                .take_while(|&above| above >= values)
-                .any(|above| overridden(tree.value(above)) || of_manifest(tree.value(above)));
-        is_elsewhere.then_some("it is in another namespace than the release")
     }
 
     fn is_external(&self, name: &str) -> bool {

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::facts::{Answer, Claim, Facts, Key, NoFacts, Unseen};
+use crate::facts::testing::Written;
+use crate::facts::{Answer, NoFacts, Unseen};
 use crate::judge::judge;
 use crate::model::{Basis, Case, Form, Subject};
 use crate::policy::Policy;
@@ -284,19 +285,6 @@ fn a_helm_chart_of_helm_controller_is_left_alone() {
     }
 }
 
-/// Facts that know whether a release takes its chart from the source.
-struct Feeding(Answer<bool>);
-
-impl Facts for Feeding {
-    fn claim(&self, _: Key<'_>) -> Answer<Claim> {
-        Answer::Unseen(Unseen::NoCluster)
-    }
-
-    fn feeds_a_release(&self, _: Key<'_>) -> Answer<bool> {
-        self.0.clone()
-    }
-}
-
 #[test]
 fn without_a_layer_selector_facts_say_whether_charts_come_from_it() {
     let mut object = oci(&json!({"tag": "latest"}));
@@ -310,7 +298,7 @@ fn without_a_layer_selector_facts_say_whether_charts_come_from_it() {
             vec!["unverified /spec/ref/tag"],
         ),
     ] {
-        let facts = Feeding(answer);
+        let facts = Written::default().feeding("games/romm", answer);
         let lines = testing::found("unpinned-chart", &json!({}), &object, Form::Applied, &facts);
         assert_eq!(lines, expected);
     }
@@ -321,7 +309,7 @@ fn without_a_layer_selector_facts_say_whether_charts_come_from_it() {
     let verdict = judge(
         &case,
         &policy.effective(&case.subject),
-        &Feeding(Answer::Known(true)),
+        &Written::default().feeding("games/romm", Answer::Known(true)),
     );
     assert!(
         verdict.is_allowed(),

@@ -2,34 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::{ClaimGlobs, Existence, MissingClaim, MissingClaimParams};
-use crate::facts::{Answer, Claim, Facts, Key, NoFacts, Unseen};
+use super::{Existence, MissingClaim, MissingClaimParams};
+use crate::facts::testing::Written;
+use crate::facts::{Answer, Claim, Facts, NoFacts};
 use crate::judge::judge as whole_verdict;
 use crate::model::{Action, Case, Operation, Subject};
 use crate::policy::Policy;
+use crate::rules::name_globs::NameGlobs;
 use crate::rules::storage::testing::{app_template, judge, release};
 
 /// A cluster with these claims, as `namespace/name`; one that ends in `!` is being deleted.
-struct Cluster(&'static [&'static str]);
-
-impl Facts for Cluster {
-    fn claim(&self, key: Key<'_>) -> Answer<Claim> {
-        let name = format!("{}/{}", key.namespace, key.name);
-        let known = self
-            .0
-            .iter()
-            .find(|claim| claim.trim_end_matches('!') == name);
-        match known {
-            Some(claim) => Answer::Known(Claim {
-                terminating: claim.ends_with('!'),
-            }),
-            None => Answer::Absent,
-        }
-    }
-
-    fn feeds_a_release(&self, _: Key<'_>) -> Answer<bool> {
-        Answer::Unseen(Unseen::NoCluster)
-    }
+fn cluster(claims: &[&str]) -> Written {
+    claims.iter().fold(Written::others(None), |facts, claim| {
+        let terminating = claim.ends_with('!');
+        let path = claim.trim_end_matches('!');
+        facts.claim(path, Answer::Known(Claim { terminating }))
+    })
 }
 
 fn found(facts: &dyn Facts, root: &Value) -> Vec<String> {
@@ -45,25 +33,25 @@ fn with_claim(claim: &str) -> Value {
 
 #[test]
 fn claims_that_are_there_are_left_alone() {
-    let cluster = Cluster(&["games/romm", "games/romm-data"]);
+    let facts = cluster(&["games/romm", "games/romm-data"]);
     for claim in [
         "romm",
         "{{ .Release.Name }}",
         "{{ printf \"%s-data\" .Release.Name }}",
     ] {
-        assert_eq!(found(&cluster, &with_claim(claim)), Vec::<String>::new());
+        assert_eq!(found(&facts, &with_claim(claim)), Vec::<String>::new());
     }
 }
 
 #[test]
 fn claims_that_are_not_there_are_refused() {
-    let cluster = Cluster(&["games/dying!", "media/romm"]);
+    let facts = cluster(&["games/dying!", "media/romm"]);
     assert_eq!(
-        found(&cluster, &with_claim("{{ .Release.Name }}")),
+        found(&facts, &with_claim("{{ .Release.Name }}")),
         ["deny /persistence/data/existingClaim: claim `romm` does not exist in namespace `games`"]
     );
     assert_eq!(
-        found(&cluster, &with_claim("dying")),
+        found(&facts, &with_claim("dying")),
         [
             "deny /persistence/data/existingClaim: claim `dying` is being deleted in namespace `games`"
         ]
@@ -75,10 +63,10 @@ fn the_claim_s_namespace_is_the_release_s() {
     let mut root = with_claim("romm");
     root["spec"]["targetNamespace"] = json!("media");
     assert_eq!(
-        found(&Cluster(&["media/romm"]), &root),
+        found(&cluster(&["media/romm"]), &root),
         Vec::<String>::new()
     );
-    assert_eq!(found(&Cluster(&["games/romm"]), &root).len(), 1);
+    assert_eq!(found(&cluster(&["games/romm"]), &root).len(), 1);
 }
 
 #[test]
@@ -101,7 +89,7 @@ fn what_cannot_be_seen_is_said_once() {
     let mut root = with_claim("romm");
     root["spec"]["kubeConfig"] = json!({"secretRef": {"name": "other"}});
     assert_eq!(
-        found(&Cluster(&[]), &root),
+        found(&cluster(&[]), &root),
         [
             "unverified /persistence/data/existingClaim: claim `romm` in namespace `games` could not be verified: spec.kubeConfig installs it to another cluster"
         ]
@@ -115,7 +103,7 @@ fn what_cannot_be_seen_is_said_once() {
         ]
     );
     assert_eq!(
-        found(&Cluster(&[]), &root),
+        found(&cluster(&[]), &root),
         [
             "unverified /persistence/data/existingClaim: claim `romm` could not be verified: the object names no namespace"
         ]
@@ -125,13 +113,13 @@ fn what_cannot_be_seen_is_said_once() {
 #[test]
 fn names_that_stay_open_are_unverified() {
     assert_eq!(
-        found(&Cluster(&[]), &with_claim("${VOLSYNC_CLAIM}")),
+        found(&cluster(&[]), &with_claim("${VOLSYNC_CLAIM}")),
         [
             "unverified /persistence/data/existingClaim: claim `${VOLSYNC_CLAIM}` could not be verified: its name is a placeholder that was not substituted"
         ]
     );
     assert_eq!(
-        found(&Cluster(&[]), &with_claim("{{ .Values.claim }}")),
+        found(&cluster(&[]), &with_claim("{{ .Values.claim }}")),
         [
             "unverified /persistence/data/existingClaim: claim `{{ .Values.claim }}` could not be verified: its name is a Helm template that cannot be evaluated here"
         ]
@@ -182,14 +170,14 @@ fn claims_that_the_release_makes_are_not_missing() {
             "state": {"existingClaim": "state-romm-0"}
         }
     }));
-    assert_eq!(found(&Cluster(&[]), &root), Vec::<String>::new());
+    assert_eq!(found(&cluster(&[]), &root), Vec::<String>::new());
     assert_eq!(found(&NoFacts, &root), Vec::<String>::new());
 }
 
 #[test]
 fn claims_that_the_release_may_make_are_unverified() {
     let values = json!({"persistence": {"claimName": "git"}, "backup": {"existingClaim": "data-romm-postgresql-0"}});
-    let findings = found(&Cluster(&[]), &release("forgejo", "12.0.0", &values));
+    let findings = found(&cluster(&[]), &release("forgejo", "12.0.0", &values));
     assert_eq!(findings.len(), 2);
     assert!(
         findings
@@ -205,7 +193,7 @@ fn a_claim_in_another_namespace_is_not_looked_for() {
         "namespaceOverride": "media",
         "persistence": {"existingClaim": "data"}
     });
-    let findings = found(&Cluster(&[]), &release("mariadb", "20.0.0", &values));
+    let findings = found(&cluster(&[]), &release("mariadb", "20.0.0", &values));
     assert_eq!(
         findings,
         [
@@ -217,7 +205,7 @@ fn a_claim_in_another_namespace_is_not_looked_for() {
 #[test]
 fn the_policy_sets_existence_and_external_claims() {
     let judged = |params: MissingClaimParams, claim: &str| {
-        judge(&MissingClaim, &params, &Cluster(&[]), &with_claim(claim))
+        judge(&MissingClaim, &params, &cluster(&[]), &with_claim(claim))
     };
     let existence = |existence| MissingClaimParams {
         existence,
@@ -234,7 +222,7 @@ fn the_policy_sets_existence_and_external_claims() {
     );
     assert_eq!(judged(existence(Existence::Off), "Romm").len(), 1);
     let external = |glob: &str| MissingClaimParams {
-        external_claims: ClaimGlobs::compile(vec![glob.to_owned()]).expect("a glob"),
+        external_claims: NameGlobs::compile(vec![glob.to_owned()]).expect("a glob"),
         ..Default::default()
     };
     assert_eq!(judged(external("ro*"), "romm"), Vec::<String>::new());
@@ -272,7 +260,7 @@ fn a_missing_claim_is_a_warning_in_a_dry_run_and_a_denial_in_the_write() {
             .map(|ruled| ruled.action)
             .collect::<Vec<_>>()
     };
-    assert_eq!(verdict(true, &Cluster(&[])), [Action::Warn]);
-    assert_eq!(verdict(false, &Cluster(&[])), [Action::Deny]);
+    assert_eq!(verdict(true, &cluster(&[])), [Action::Warn]);
+    assert_eq!(verdict(false, &cluster(&[])), [Action::Deny]);
     assert_eq!(verdict(false, &NoFacts), [Action::Warn]);
 }

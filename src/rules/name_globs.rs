@@ -1,19 +1,19 @@
-//! Globs of claims that something outside of the tree makes.
+//! Globs of the names of objects that something outside of the tree makes.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Globs over the names of claims, compiled when the policy is read. One with a `/` is matched
+/// Globs over the names of objects, compiled when the policy is read. One with a `/` is matched
 /// against `namespace/name`.
 #[derive(Clone, Debug, Default)]
-pub struct ClaimGlobs {
+pub struct NameGlobs {
     patterns: Vec<String>,
     names: GlobSet,
     qualified: GlobSet,
 }
 
-impl ClaimGlobs {
+impl NameGlobs {
     /// Compiles patterns.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl ClaimGlobs {
         })
     }
 
-    /// Whether a glob is for the claim of that name.
+    /// Whether a glob is for the object of that name.
     #[must_use]
     pub fn matches(&self, namespace: &str, name: &str) -> bool {
         (!self.names.is_empty() && self.names.is_match(name))
@@ -44,13 +44,13 @@ impl ClaimGlobs {
     }
 }
 
-impl Serialize for ClaimGlobs {
+impl Serialize for NameGlobs {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         self.patterns.serialize(to)
     }
 }
 
-impl<'de> Deserialize<'de> for ClaimGlobs {
+impl<'de> Deserialize<'de> for NameGlobs {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let patterns = Vec::<String>::deserialize(from)?;
         Self::compile(patterns).map_err(|error| D::Error::custom(format!("not a glob: {error}")))
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn globs_are_read_matched_and_written_back() {
-        let globs: ClaimGlobs = serde_json::from_str(r#"["data-*", "media/*"]"#).expect("globs");
+        let globs: NameGlobs = serde_json::from_str(r#"["data-*", "media/*"]"#).expect("globs");
         assert!(globs.matches("games", "data-romm-0"));
         assert!(globs.matches("media", "anything"));
         assert!(!globs.matches("games", "romm"));
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_broken_glob_is_an_error() {
-        let error = serde_json::from_str::<ClaimGlobs>(r#"["a[", "b"]"#).expect_err("not a glob");
+        let error = serde_json::from_str::<NameGlobs>(r#"["a[", "b"]"#).expect_err("not a glob");
         assert!(error.to_string().contains("not a glob"), "{error}");
     }
 }

@@ -1,0 +1,324 @@
+//! What is known of the cluster, as the rules' questions want it.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
+use kube::core::ApiResource;
+use kube::runtime::watcher::watcher;
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::connect::Cluster;
+use super::kinds::{
+    self, Applier, CLAIMS, ChartReference, EXTERNAL_SECRETS, GIT_REPOSITORIES, HELM_CHARTS,
+    KUSTOMIZATIONS, OCI_REPOSITORIES, RELEASES, SEALED_SECRETS, SECRETS, Served, Target,
+};
+use super::read::Reads;
+use super::store::Store;
+use super::watch::{config, follow};
+use crate::facts::{
+    Age, Answer, Claim, ConfigMap, Facts, Key, Knowledge, Name, Question, Replies, SecretSource,
+    SourceKind, SourceName, Substitution, Unseen, Watch,
+};
+
+/// How often the API server is asked for a sign of life.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// What the administrator opens beyond the rights that all installations have.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The Secrets that may be read to see what Flux substituted from them.
+    pub read_secrets: Vec<Name>,
+    /// Whether the names of all Secrets are watched. The right to do so is the right to read them all.
+    pub watch_secret_names: bool,
+}
+
+impl Options {
+    /// Whether anything of Secrets is asked for.
+    #[must_use]
+    pub fn asks_for_secrets(&self) -> bool {
+        self.watch_secret_names || !self.read_secrets.is_empty()
+    }
+}
+
+/// The cluster as watches and reads see it.
+pub struct Seen {
+    cluster: Cluster,
+    reads: Reads,
+    claims: Arc<Store<Claim>>,
+    oci_repositories: Arc<Store<Arc<Value>>>,
+    git_repositories: Arc<Store<Arc<Value>>>,
+    helm_charts: Arc<Store<Arc<Value>>>,
+    releases: Arc<Store<ChartReference>>,
+    kustomizations: Arc<Store<Applier>>,
+    external_secrets: Arc<Store<Target>>,
+    sealed_secrets: Arc<Store<()>>,
+    /// The names of all Secrets, where they are watched.
+    secrets: Option<Arc<Store<()>>>,
+}
+
+impl Seen {
+    /// Knows nothing yet; [`Seen::follow`] makes it learn.
+    #[must_use]
+    pub fn new(cluster: Cluster, options: Options) -> Self {
+        let store = |served: &Served| Arc::new(Store::new(served.resource));
+        Self {
+            reads: Reads::new(cluster.clone(), options.read_secrets),
+            cluster,
+            claims: Arc::new(Store::new(CLAIMS)),
+            oci_repositories: store(&OCI_REPOSITORIES),
+            git_repositories: store(&GIT_REPOSITORIES),
+            helm_charts: store(&HELM_CHARTS),
+            releases: Arc::new(Store::new(RELEASES.resource)),
+            kustomizations: Arc::new(Store::new(KUSTOMIZATIONS.resource)),
+            external_secrets: Arc::new(Store::new(EXTERNAL_SECRETS.resource)),
+            sealed_secrets: Arc::new(Store::new(SEALED_SECRETS.resource)),
+            secrets: options
+                .watch_secret_names
+                .then(|| Arc::new(Store::new(SECRETS))),
+        }
+    }
+
+    /// Watches the cluster for ever; dropping the future ends it.
+    pub async fn follow(&self) {
+        let mut watches = vec![
+            self.known(&self.claims, kinds::claim),
+            self.served(
+                &OCI_REPOSITORIES,
+                &self.oci_repositories,
+                kinds::oci_repository,
+            ),
+            self.served(
+                &GIT_REPOSITORIES,
+                &self.git_repositories,
+                kinds::git_repository,
+            ),
+            self.served(&HELM_CHARTS, &self.helm_charts, kinds::helm_chart),
+            self.served(&RELEASES, &self.releases, kinds::chart_reference),
+            self.served(&KUSTOMIZATIONS, &self.kustomizations, kinds::applier),
+            self.served(&EXTERNAL_SECRETS, &self.external_secrets, kinds::target),
+            self.served(&SEALED_SECRETS, &self.sealed_secrets, kinds::sealed_secret),
+            self.cluster.listen(HEARTBEAT).boxed(),
+        ];
+        if let Some(secrets) = &self.secrets {
+            watches.push(self.known(secrets, kinds::name_of_secret));
+        }
+        join_all(watches).await;
+    }
+
+    /// Follows a kind of Kubernetes' own.
+    fn known<K, T>(&self, store: &Arc<Store<T>>, keep: fn(&K) -> Option<T>) -> BoxFuture<'_, ()>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+        T: Send + Sync + 'static,
+    {
+        let client = self.cluster.client();
+        let start = move |_| watcher(Api::<K>::all(client.clone()), config());
+        follow(Arc::clone(store), 1, start, keep).boxed()
+    }
+
+    /// Follows a kind that the cluster may serve.
+    fn served<K, T>(
+        &self,
+        served: &'static Served,
+        store: &Arc<Store<T>>,
+        keep: fn(&K) -> Option<T>,
+    ) -> BoxFuture<'_, ()>
+    where
+        K: Resource<DynamicType = ApiResource>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+        T: Send + Sync + 'static,
+    {
+        let client = self.cluster.client();
+        let start = move |attempt| {
+            let api = Api::<K>::all_with(client.clone(), &served.api(attempt));
+            watcher(api, config())
+        };
+        follow(Arc::clone(store), served.versions.len(), start, keep).boxed()
+    }
+
+    fn alive(&self) -> Instant {
+        self.cluster.alive()
+    }
+
+    /// What an ExternalSecret makes, or a SealedSecret, or what Flux applied.
+    fn made(&self, key: Key<'_>) -> Result<Option<SecretSource>, Unseen> {
+        let alive = self.alive();
+        let external = self.external_secrets.ask(alive, |objects| {
+            objects
+                .in_namespace(key.namespace)
+                .find(|(_, target)| &*target.secret == key.name)
+                .map(|(name, target)| SecretSource::ExternalSecret {
+                    name: name.to_owned(),
+                    not_ready: target.not_ready.as_deref().map(str::to_owned),
+                })
+        });
+        if let Ok(Some(made)) = external {
+            return Ok(Some(made));
+        }
+        let sealed = self
+            .sealed_secrets
+            .ask(alive, |objects| objects.get(key).is_some());
+        if sealed == Ok(true) {
+            return Ok(Some(SecretSource::SealedSecret));
+        }
+        let applied = self.kustomizations.ask(alive, |objects| {
+            objects.all().any(|applier| {
+                let mut secrets = applier.applied_secrets.iter();
+                !applier.is_remote
+                    && secrets.any(|(namespace, name)| {
+                        &**namespace == key.namespace && &**name == key.name
+                    })
+            })
+        });
+        if applied == Ok(true) {
+            return Ok(Some(SecretSource::Kustomization));
+        }
+        // Nobody is known to make it, as far as all of them could be seen.
+        external
+            .map(drop)
+            .and(sealed.map(drop))
+            .and(applied.map(drop))?;
+        Ok(None)
+    }
+}
+
+fn answer<T>(found: Result<Option<T>, Unseen>) -> Answer<T> {
+    match found {
+        Ok(Some(found)) => Answer::Known(found),
+        Ok(None) => Answer::Absent,
+        Err(unseen) => Answer::Unseen(unseen),
+    }
+}
+
+impl Facts for Seen {
+    fn claim(&self, key: Key<'_>) -> Answer<Claim> {
+        let found = self
+            .claims
+            .ask(self.alive(), |objects| objects.get(key).cloned());
+        match answer(found) {
+            // A read can tell, while the watch cannot.
+            Answer::Unseen(Unseen::Starting { .. } | Unseen::Lost { .. }) => {
+                Answer::Unseen(Unseen::NotRead)
+            }
+            answer => answer,
+        }
+    }
+
+    fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool> {
+        answer(self.releases.ask(self.alive(), |objects| {
+            let names = |named: &ChartReference| {
+                &*named.kind == "OCIRepository"
+                    && &*named.namespace == source.namespace
+                    && &*named.name == source.name
+            };
+            Some(objects.all().any(names))
+        }))
+    }
+
+    fn source(&self, kind: SourceKind, key: Key<'_>) -> Answer<Arc<Value>> {
+        let store = match kind {
+            SourceKind::OciRepository => &self.oci_repositories,
+            SourceKind::GitRepository => &self.git_repositories,
+            SourceKind::HelmChart => &self.helm_charts,
+        };
+        answer(store.ask(self.alive(), |objects| objects.get(key).cloned()))
+    }
+
+    fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
+        let made = self.made(key);
+        if let Ok(Some(made)) = made {
+            return Answer::Known(made);
+        }
+        let Some(secrets) = &self.secrets else {
+            return Answer::Unseen(made.err().unwrap_or(Unseen::SecretNames));
+        };
+        match secrets.ask(self.alive(), |objects| objects.get(key).is_some()) {
+            Ok(true) => Answer::Known(SecretSource::Exists),
+            // Something that nobody could see may yet make it.
+            Ok(false) => answer(made),
+            Err(unseen) => Answer::Unseen(unseen),
+        }
+    }
+
+    fn config_map(&self, _: Key<'_>) -> Answer<Arc<ConfigMap>> {
+        Answer::Unseen(Unseen::NotRead)
+    }
+
+    fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
+        let found = self.kustomizations.ask(self.alive(), |objects| {
+            objects
+                .get(kustomization)
+                .map(|applier| self.reads.without_reading(kustomization.namespace, applier))
+        });
+        match answer(found) {
+            Answer::Known(Some(known)) => Answer::Known(known),
+            Answer::Known(None) => Answer::Unseen(Unseen::NotRead),
+            Answer::Absent => Answer::Absent,
+            Answer::Unseen(unseen) => Answer::Unseen(unseen),
+        }
+    }
+
+    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
+        answer(self.kustomizations.ask(self.alive(), |objects| {
+            objects.get(kustomization)?.source.clone()
+        }))
+    }
+}
+
+impl Knowledge for Seen {
+    fn read<'a>(
+        &'a self,
+        questions: Vec<Question>,
+        age: Age,
+        until: Instant,
+    ) -> Pin<Box<dyn Future<Output = Replies> + Send + 'a>> {
+        let applier = |key: Key<'_>| {
+            self.kustomizations
+                .ask(self.alive(), |objects| objects.get(key).cloned())
+        };
+        Box::pin(self.reads.read(questions, age, until, applier))
+    }
+
+    fn is_ready(&self) -> bool {
+        self.claims.is_settled()
+            && self.oci_repositories.is_settled()
+            && self.git_repositories.is_settled()
+            && self.helm_charts.is_settled()
+            && self.releases.is_settled()
+            && self.kustomizations.is_settled()
+            && self.external_secrets.is_settled()
+            && self.sealed_secrets.is_settled()
+            && self
+                .secrets
+                .as_ref()
+                .is_none_or(|secrets| secrets.is_settled())
+    }
+
+    fn watches(&self) -> Vec<Watch> {
+        let alive = self.alive();
+        let mut watches = vec![
+            self.claims.watch(alive),
+            self.oci_repositories.watch(alive),
+            self.git_repositories.watch(alive),
+            self.helm_charts.watch(alive),
+            self.releases.watch(alive),
+            self.kustomizations.watch(alive),
+            self.external_secrets.watch(alive),
+            self.sealed_secrets.watch(alive),
+        ];
+        watches.extend(self.secrets.as_ref().map(|secrets| secrets.watch(alive)));
+        watches
+    }
+}

@@ -1,0 +1,203 @@
+//! What Lockkeeper asks of the API server: the one list from which the ClusterRole and the docs are made.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+/// A right that Lockkeeper uses, with its reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Right {
+    /// The API group; empty for Kubernetes' own.
+    pub group: &'static str,
+    /// The plural name of the kind.
+    pub resource: &'static str,
+    /// The verbs.
+    pub verbs: &'static [&'static str],
+    /// What is judged by it, and what is not without it.
+    pub reason: &'static str,
+}
+
+const WATCHED: &[&str] = &["list", "watch"];
+const FLUX_SOURCES: &str = "source.toolkit.fluxcd.io";
+
+/// Every right that is used without further configuration. Reading Secrets is never among them.
+pub const RIGHTS: &[Right] = &[
+    Right {
+        group: "",
+        resource: "persistentvolumeclaims",
+        verbs: &["get", "list", "watch"],
+        reason: "`missing-claim`: whether a claim is there; `get` reads it once more before a denial",
+    },
+    Right {
+        group: "",
+        resource: "configmaps",
+        verbs: &["get"],
+        reason: "the values that a HelmRelease's `valuesFrom` takes from a ConfigMap; they are read one by one and never listed",
+    },
+    Right {
+        group: FLUX_SOURCES,
+        resource: "ocirepositories",
+        verbs: WATCHED,
+        reason: "`unpinned-chart`: what a `chartRef` names",
+    },
+    Right {
+        group: FLUX_SOURCES,
+        resource: "gitrepositories",
+        verbs: WATCHED,
+        reason: "`unpinned-chart`: the repository that a chart is in",
+    },
+    Right {
+        group: FLUX_SOURCES,
+        resource: "helmcharts",
+        verbs: WATCHED,
+        reason: "`unpinned-chart`: what a `chartRef` names",
+    },
+    Right {
+        group: "helm.toolkit.fluxcd.io",
+        resource: "helmreleases",
+        verbs: WATCHED,
+        reason: "`unpinned-chart`: whether an OCIRepository feeds a release; only `chartRef` is kept",
+    },
+    Right {
+        group: "kustomize.toolkit.fluxcd.io",
+        resource: "kustomizations",
+        verbs: WATCHED,
+        reason: "`literal-secret`: what Flux substituted; `missing-secret-source`: which Secrets Flux applied",
+    },
+    Right {
+        group: "external-secrets.io",
+        resource: "externalsecrets",
+        verbs: WATCHED,
+        reason: "`missing-secret-source`: which Secrets are made, and whether they are ready",
+    },
+    Right {
+        group: "bitnami.com",
+        resource: "sealedsecrets",
+        verbs: WATCHED,
+        reason: "`missing-secret-source`: which Secrets are made; only names are kept",
+    },
+];
+
+/// Lockkeeper's own name, and that of its namespace.
+const NAME: &str = "lockkeeper";
+
+/// The manifests of deploy/rbac.yaml: the ClusterRole, and its binding to Lockkeeper's service account.
+///
+/// # Errors
+/// When YAML cannot be written.
+pub fn manifests() -> Result<String, serde_saphyr::ser::Error> {
+    let binding = ClusterRoleBinding {
+        metadata: metadata(),
+        role_ref: RoleRef {
+            api_group: Some("rbac.authorization.k8s.io".to_owned()),
+            kind: "ClusterRole".to_owned(),
+            name: NAME.to_owned(),
+        },
+        subjects: Some(vec![Subject {
+            kind: "ServiceAccount".to_owned(),
+            name: NAME.to_owned(),
+            namespace: Some(NAME.to_owned()),
+            ..Subject::default()
+        }]),
+    };
+    Ok(format!(
+        "# What Lockkeeper may ask of the API server, each right with its reason in docs/security.md.\n\
+         # Made by `cargo xtask docs` from src/cluster/rights.rs.\n{}\n---\n{}\n",
+        serde_saphyr::to_string(&cluster_role())?.trim_end(),
+        serde_saphyr::to_string(&binding)?.trim_end(),
+    ))
+}
+
+/// The table of docs/security.md.
+#[must_use]
+pub fn table() -> String {
+    let mut text = "| resource | verbs | what for |\n|---|---|---|\n".to_owned();
+    for right in RIGHTS {
+        let (resource, dot) = (
+            right.resource,
+            if right.group.is_empty() { "" } else { "." },
+        );
+        let (group, verbs) = (right.group, right.verbs.join(", "));
+        let _ = writeln!(
+            text,
+            "| `{resource}{dot}{group}` | {verbs} | {} |",
+            right.reason
+        );
+    }
+    text
+}
+
+/// The ClusterRole that grants them.
+#[must_use]
+pub fn cluster_role() -> ClusterRole {
+    let mut rules: BTreeMap<(&str, &[&str]), Vec<String>> = BTreeMap::new();
+    for right in RIGHTS {
+        let resources = rules.entry((right.group, right.verbs)).or_default();
+        resources.push(right.resource.to_owned());
+    }
+    let rules = rules
+        .into_iter()
+        .map(|((group, verbs), resources)| PolicyRule {
+            api_groups: Some(vec![group.to_owned()]),
+            resources: Some(resources),
+            verbs: verbs.iter().map(|&verb| verb.to_owned()).collect(),
+            ..PolicyRule::default()
+        });
+    ClusterRole {
+        metadata: metadata(),
+        rules: Some(rules.collect()),
+        ..ClusterRole::default()
+    }
+}
+
+fn metadata() -> ObjectMeta {
+    ObjectMeta {
+        name: Some(NAME.to_owned()),
+        labels: Some([("app.kubernetes.io/name".to_owned(), NAME.to_owned())].into()),
+        ..ObjectMeta::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_role_holds_what_the_list_says_and_no_secret() {
+        let rules = cluster_role().rules.expect("rules");
+        for right in RIGHTS {
+            let granted = rules.iter().any(|rule| {
+                rule.api_groups.as_deref() == Some(&[right.group.to_owned()])
+                    && rule.verbs == right.verbs
+                    && rule.resources.as_deref().is_some_and(|resources| {
+                        resources.iter().any(|resource| resource == right.resource)
+                    })
+            });
+            assert!(granted, "{right:?}");
+        }
+        let count: usize = rules
+            .iter()
+            .flat_map(|rule| &rule.resources)
+            .map(Vec::len)
+            .sum();
+        assert_eq!(count, RIGHTS.len());
+        assert!(RIGHTS.iter().all(|right| right.resource != "secrets"));
+    }
+
+    #[test]
+    fn the_manifests_and_the_docs_are_made_from_the_list() {
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let manifests = manifests().expect("YAML");
+        assert!(
+            read("deploy/rbac.yaml") == manifests,
+            "deploy/rbac.yaml is out of date: run `cargo xtask docs`"
+        );
+        assert!(
+            read("docs/security.md").contains(&table()),
+            "the table of docs/security.md is out of date; it must be\n{}",
+            table()
+        );
+    }
+}

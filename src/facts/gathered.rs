@@ -1,0 +1,276 @@
+//! Facts by asking: what is not known at once is noted, read by whoever may wait, and judged again.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::{
+    Answer, Claim, ConfigMap, Facts, Key, NoFacts, SecretSource, SourceKind, SourceName,
+    Substitution, Unseen,
+};
+
+/// Names an object of a kind that the question implies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl From<Key<'_>> for Name {
+    fn from(key: Key<'_>) -> Self {
+        Self {
+            namespace: key.namespace.to_owned(),
+            name: key.name.to_owned(),
+        }
+    }
+}
+
+impl Name {
+    /// The same, borrowed.
+    #[must_use]
+    pub fn key(&self) -> Key<'_> {
+        Key {
+            namespace: &self.namespace,
+            name: &self.name,
+        }
+    }
+}
+
+/// A question that a read of the API server can answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// [`Facts::claim`].
+    Claim(Name),
+    /// [`Facts::config_map`].
+    ConfigMap(Name),
+    /// [`Facts::substitution`].
+    Substitution(Name),
+}
+
+/// The answer to a [`Question`] of the same kind.
+#[derive(Clone)]
+pub enum Reply {
+    /// To [`Question::Claim`].
+    Claim(Answer<Claim>),
+    /// To [`Question::ConfigMap`].
+    ConfigMap(Answer<Arc<ConfigMap>>),
+    /// To [`Question::Substitution`].
+    Substitution(Answer<Substitution>),
+}
+
+impl Reply {
+    /// Says why the question has no answer.
+    #[must_use]
+    pub fn unseen(question: &Question, why: Unseen) -> Self {
+        match question {
+            Question::Claim(_) => Self::Claim(Answer::Unseen(why)),
+            Question::ConfigMap(_) => Self::ConfigMap(Answer::Unseen(why)),
+            Question::Substitution(_) => Self::Substitution(Answer::Unseen(why)),
+        }
+    }
+}
+
+/// How old an answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// One of some seconds will do.
+    Recent,
+    /// It must be read now: a denial would rest upon it.
+    Now,
+}
+
+/// What was read for one review.
+#[derive(Default)]
+pub struct Replies(HashMap<Question, (Reply, Age)>);
+
+impl Replies {
+    /// Keeps an answer, with how old it is at most.
+    pub fn insert(&mut self, question: Question, reply: Reply, age: Age) {
+        self.0.insert(question, (reply, age));
+    }
+
+    /// Says of every question that nobody answered it in time.
+    #[must_use]
+    pub fn unread(questions: &[Question]) -> Self {
+        let mut replies = Self::default();
+        for question in questions {
+            let reply = Reply::unseen(question, Unseen::TooSlow);
+            replies.insert(question.clone(), reply, Age::Now);
+        }
+        replies
+    }
+
+    /// Takes over newer answers.
+    pub fn extend(&mut self, newer: Replies) {
+        self.0.extend(newer.0);
+    }
+
+    fn get(&self, question: &Question) -> Option<(&Reply, Age)> {
+        self.0.get(question).map(|(reply, age)| (reply, *age))
+    }
+}
+
+/// Whoever answers questions at once, and can read more from the API server.
+pub trait Knowledge: Facts + Send + Sync {
+    /// Reads the answers, all at once; what has none at `until` is left out.
+    fn read<'a>(
+        &'a self,
+        questions: Vec<Question>,
+        age: Age,
+        until: Instant,
+    ) -> Pin<Box<dyn Future<Output = Replies> + Send + 'a>> {
+        let _ = (questions, age, until);
+        Box::pin(ready(Replies::default()))
+    }
+
+    /// Whether enough is known to judge by: reviews before that find much unverified.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// What is watched, and how well.
+    fn watches(&self) -> Vec<Watch> {
+        Vec::new()
+    }
+}
+
+impl Knowledge for NoFacts {}
+
+/// The state of what is watched of one kind, for whoever reports it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Watch {
+    /// The plural name of the kind.
+    pub resource: &'static str,
+    /// How many objects are known.
+    pub objects: usize,
+    /// Seconds since what is known was last known to be whole; `None` before it ever was.
+    pub age: Option<f64>,
+}
+
+/// The facts of one judgement of one review: those that are known at once, and those that were read
+/// for it. It notes what is missing.
+pub struct Gathered<'k> {
+    known: &'k dyn Facts,
+    replies: &'k Replies,
+    missing: RefCell<Missing>,
+}
+
+/// What a judgement asked and did not surely learn.
+#[derive(Debug, Default)]
+pub struct Missing {
+    /// Nobody answered, though a read could.
+    pub unanswered: Vec<Question>,
+    /// The answer speaks against the object and may be old: it must be read before a denial.
+    pub doubtful: Vec<Question>,
+}
+
+impl<'k> Gathered<'k> {
+    /// What is known at once, and what was read for this review.
+    #[must_use]
+    pub fn new(known: &'k dyn Facts, replies: &'k Replies) -> Self {
+        Self {
+            known,
+            replies,
+            missing: RefCell::default(),
+        }
+    }
+
+    /// What the judgement asked and did not surely learn.
+    #[must_use]
+    pub fn missing(self) -> Missing {
+        self.missing.into_inner()
+    }
+
+    fn unanswered(&self, question: Question) {
+        let list = &mut self.missing.borrow_mut().unanswered;
+        if !list.contains(&question) {
+            list.push(question);
+        }
+    }
+
+    fn doubtful(&self, question: Question) {
+        let list = &mut self.missing.borrow_mut().doubtful;
+        if !list.contains(&question) {
+            list.push(question);
+        }
+    }
+}
+
+impl Facts for Gathered<'_> {
+    fn claim(&self, key: Key<'_>) -> Answer<Claim> {
+        let known = self.known.claim(key);
+        // A claim that is known to be there is believed: nothing is read on a good release's way.
+        if matches!(&known, Answer::Known(claim) if !claim.terminating) {
+            return known;
+        }
+        let question = Question::Claim(key.into());
+        if let Some((Reply::Claim(answer), _)) = self.replies.get(&question) {
+            return answer.clone();
+        }
+        match known {
+            Answer::Unseen(Unseen::NotRead) => self.unanswered(question),
+            Answer::Unseen(_) => {}
+            // The watch may lag behind a claim that was made a moment ago.
+            Answer::Known(_) | Answer::Absent => self.doubtful(question),
+        }
+        known
+    }
+
+    fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool> {
+        self.known.feeds_a_release(source)
+    }
+
+    fn source(&self, kind: SourceKind, key: Key<'_>) -> Answer<Arc<Value>> {
+        self.known.source(kind, key)
+    }
+
+    fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
+        self.known.secret(key)
+    }
+
+    fn config_map(&self, key: Key<'_>) -> Answer<Arc<ConfigMap>> {
+        let known = self.known.config_map(key);
+        if !matches!(known, Answer::Unseen(Unseen::NotRead)) {
+            return known;
+        }
+        let question = Question::ConfigMap(key.into());
+        let Some((Reply::ConfigMap(answer), age)) = self.replies.get(&question) else {
+            self.unanswered(question);
+            return known;
+        };
+        if age == Age::Recent {
+            self.doubtful(question);
+        }
+        answer.clone()
+    }
+
+    fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
+        self.known.kustomization_source(kustomization)
+    }
+
+    fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
+        let known = self.known.substitution(kustomization);
+        if !matches!(known, Answer::Unseen(Unseen::NotRead)) {
+            return known;
+        }
+        let question = Question::Substitution(kustomization.into());
+        let Some((Reply::Substitution(answer), age)) = self.replies.get(&question) else {
+            self.unanswered(question);
+            return known;
+        };
+        if age == Age::Recent {
+            self.doubtful(question);
+        }
+        answer.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

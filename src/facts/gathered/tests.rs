@@ -1,0 +1,83 @@
+//! Tests of gathering.
+
+use super::*;
+
+/// A watch that knows one claim that is there and one that is going; the rest must be read.
+struct Watched;
+
+impl Facts for Watched {
+    fn claim(&self, key: Key<'_>) -> Answer<Claim> {
+        match key.name {
+            "there" => Answer::Known(Claim::default()),
+            "going" => Answer::Known(Claim { terminating: true }),
+            _ => Answer::Absent,
+        }
+    }
+
+    fn config_map(&self, _: Key<'_>) -> Answer<Arc<ConfigMap>> {
+        Answer::Unseen(Unseen::NotRead)
+    }
+}
+
+fn key(name: &str) -> Key<'_> {
+    Key {
+        namespace: "games",
+        name,
+    }
+}
+
+#[test]
+fn what_speaks_against_the_object_is_doubted_until_it_is_read() {
+    let mut replies = Replies::default();
+    let gathered = Gathered::new(&Watched, &replies);
+    for name in ["there", "going", "new", "new"] {
+        let _ = gathered.claim(key(name));
+    }
+    let missing = gathered.missing();
+    assert!(missing.unanswered.is_empty());
+    let claims = ["going", "new"].map(|name| Question::Claim(key(name).into()));
+    assert_eq!(missing.doubtful, claims);
+
+    let [going, new] = claims;
+    replies.insert(going, Reply::Claim(Answer::Absent), Age::Now);
+    replies.insert(new, Reply::Claim(Answer::Known(Claim::default())), Age::Now);
+    let gathered = Gathered::new(&Watched, &replies);
+    assert_eq!(gathered.claim(key("going")), Answer::Absent);
+    assert_eq!(gathered.claim(key("new")), Answer::Known(Claim::default()));
+    assert!(gathered.missing().doubtful.is_empty());
+}
+
+#[test]
+fn what_must_be_read_is_asked_once_and_an_old_answer_is_doubted() {
+    let mut replies = Replies::default();
+    let gathered = Gathered::new(&Watched, &replies);
+    for _ in 0..2 {
+        let answer = gathered.config_map(key("values"));
+        assert_eq!(answer, Answer::Unseen(Unseen::NotRead));
+    }
+    let question = Question::ConfigMap(key("values").into());
+    assert_eq!(
+        gathered.missing().unanswered,
+        std::slice::from_ref(&question)
+    );
+
+    for (age, doubts) in [(Age::Recent, 1), (Age::Now, 0)] {
+        replies.insert(question.clone(), Reply::ConfigMap(Answer::Absent), age);
+        let gathered = Gathered::new(&Watched, &replies);
+        assert_eq!(gathered.config_map(key("values")), Answer::Absent);
+        let missing = gathered.missing();
+        assert!(missing.unanswered.is_empty());
+        assert_eq!(missing.doubtful.len(), doubts);
+    }
+}
+
+#[test]
+fn whoever_knows_nothing_is_not_asked_to_read() {
+    let replies = Replies::default();
+    let gathered = Gathered::new(&NoFacts, &replies);
+    let _ = gathered.claim(key("new"));
+    let _ = gathered.config_map(key("values"));
+    let _ = gathered.substitution(key("apps"));
+    let missing = gathered.missing();
+    assert!(missing.unanswered.is_empty() && missing.doubtful.is_empty());
+}
