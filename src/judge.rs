@@ -9,42 +9,127 @@ mod ratchet;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod values;
 mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use mask::{MASK, Masks, shown};
 pub use ratchet::named_place;
-pub use verdict::{Note, Ruled, Verdict};
+pub use verdict::{Elsewhere, Note, Ruled, Verdict};
 
 use crate::facts::{Facts, Scoped};
 use crate::model::{Action, Basis, Case, Certainty, Finding, Findings, Pointer};
 use crate::policy::{Effective, Setting};
+use crate::rules::Family;
+use values::Values;
 
 /// Judges one case. The same object, policy and facts always give the same verdict.
 #[must_use]
 pub fn judge(case: &Case<'_>, policy: &Effective<'_>, facts: &dyn Facts) -> Verdict {
     let is_open = |namespace: &str| policy.opens(namespace);
     let scoped = Scoped::new(facts, case.subject.namespace, &is_open);
-    let facts: &dyn Facts = &scoped;
-    let mut ruled = Vec::new();
-    for setting in policy.settings {
-        if !applies(setting, case) {
-            continue;
+    let court = Court {
+        policy,
+        facts: &scoped,
+    };
+    match values::read(&case.subject, &scoped) {
+        None => court.judge(case),
+        Some(values) => court.judge_merged(case, &values),
+    }
+}
+
+/// What a case is judged by.
+struct Court<'c> {
+    policy: &'c Effective<'c>,
+    facts: &'c dyn Facts,
+}
+
+impl Court<'_> {
+    fn judge(&self, case: &Case<'_>) -> Verdict {
+        let mut ruled = self.rule(case, |_| true, |_| None);
+        if ruled.is_empty() {
+            return Verdict::default();
         }
-        for finding in ask(setting, case, facts) {
-            ruled.push(rule_on(finding, setting.action, case, policy));
+        self.ratchet(&mut ruled, case, true);
+        mask::apply(&mut [(&mut ruled, &case.subject)]);
+        Verdict::of(ruled)
+    }
+
+    /// Judges a release by its values as Helm would merge them.
+    fn judge_merged(&self, case: &Case<'_>, values: &Values<'_>) -> Verdict {
+        let Some(merged) = values.case(case) else {
+            return self.judge(case);
+        };
+        let own = case.subject.root;
+        let mut ruled = self.rule(
+            &merged,
+            |_| true,
+            |finding| {
+                values.mark(finding, own);
+                values.entry(&finding.pointer, own)
+            },
+        );
+        self.ratchet(&mut ruled, &merged, true);
+        // What a ConfigMap replaces is in the object all the same, and in Git.
+        let mut replaced = Vec::new();
+        if values.may_replace() {
+            let knows_secrets = |setting: &Setting| setting.rule.meta().family == Family::Secrets;
+            replaced = self.rule(case, knows_secrets, |_| None);
+            replaced.retain(|ruled| values.replaces(&ruled.finding.pointer, own));
+            self.ratchet(&mut replaced, case, false);
+        }
+        mask::apply(&mut [
+            (&mut ruled, &merged.subject),
+            (&mut replaced, &case.subject),
+        ]);
+        let mut elsewhere = Vec::new();
+        for ruled in &mut ruled {
+            let finding = &mut ruled.finding;
+            let Some(entry) = values.entry(&finding.pointer, own) else {
+                continue;
+            };
+            if finding.conceals {
+                let value = finding.pointer.resolve(merged.subject.root);
+                elsewhere.extend(value.and_then(Elsewhere::of));
+                finding.conceals = false;
+            }
+            finding.pointer = entry;
+        }
+        ruled.append(&mut replaced);
+        Verdict {
+            elsewhere,
+            ..Verdict::of(ruled)
         }
     }
-    if ruled.is_empty() {
-        return Verdict::default();
+
+    /// What the policy makes of what its rules find, before the ratchet. `place` gives a finding the
+    /// other place by which people know it.
+    fn rule(
+        &self,
+        case: &Case<'_>,
+        is_asked: impl Fn(&Setting) -> bool,
+        place: impl Fn(&mut Finding) -> Option<Pointer>,
+    ) -> Vec<Ruled> {
+        let mut ruled = Vec::new();
+        for setting in self.policy.settings {
+            if !applies(setting, case) || !is_asked(setting) {
+                continue;
+            }
+            for mut finding in ask(setting, case, self.facts) {
+                let place = place(&mut finding);
+                ruled.push(rule_on(finding, place, setting.action, case, self.policy));
+            }
+        }
+        ruled
     }
-    if policy.ratchet && ruled.iter().any(|ruled| ruled.action == Action::Deny) {
-        ratchet::apply(&mut ruled, case, policy, facts);
+
+    /// Applies the ratchet; `merges` says whether the old object is judged by its merged values.
+    fn ratchet(&self, ruled: &mut [Ruled], case: &Case<'_>, merges: bool) {
+        if self.policy.ratchet && ruled.iter().any(|ruled| ruled.action == Action::Deny) {
+            ratchet::apply(ruled, case, self, merges);
+        }
     }
-    mask::apply(&mut ruled, &case.subject);
-    ruled.retain(|ruled| ruled.action != Action::Off);
-    Verdict { findings: ruled }
 }
 
 fn applies(setting: &Setting, case: &Case<'_>) -> bool {
@@ -75,7 +160,13 @@ fn ask(setting: &Setting, case: &Case<'_>, facts: &dyn Facts) -> Vec<Finding> {
 }
 
 /// What the policy makes of a finding, before the ratchet.
-fn rule_on(finding: Finding, action: Action, case: &Case<'_>, policy: &Effective<'_>) -> Ruled {
+fn rule_on(
+    finding: Finding,
+    place: Option<Pointer>,
+    action: Action,
+    case: &Case<'_>,
+    policy: &Effective<'_>,
+) -> Ruled {
     let mut ruled = Ruled {
         action: action
             .min(finding.at_most)
@@ -91,10 +182,12 @@ fn rule_on(finding: Finding, action: Action, case: &Case<'_>, policy: &Effective
         ruled.action = Action::Warn;
         ruled.note = Some(Note::DryRun);
     }
-    let covering = policy
-        .exemptions
-        .iter()
-        .filter(|exemption| exemption.covers(&case.subject, &ruled.finding));
+    let (rule, pointer) = (ruled.finding.rule, ruled.finding.pointer.clone());
+    let places = [Some(pointer), place];
+    let covering = policy.exemptions.iter().filter(|exemption| {
+        let mut places = places.iter().flatten();
+        places.any(|place| exemption.covers(&case.subject, rule, place))
+    });
     for exemption in covering {
         if exemption.is_expired(case.now) {
             ruled.note = Some(Note::ExemptionExpired {

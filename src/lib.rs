@@ -14,7 +14,7 @@
 //! | [`admission`] | AdmissionReview in, response out | facts, judge, model, policy |
 //! | [`certs`] | the CA and the serving certificate | nothing |
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |
-//! | [`judge`] | case + effective policy + facts → verdict | facts, model, policy, secrets |
+//! | [`judge`] | case + effective policy + facts → verdict | facts, model, policy, rules, secrets, yaml |
 //! | [`registration`] | what the API server is told of us | model |
 //! | [`policy`] | what a person writes, compiled against the registry | model, rules |
 //! | [`rules`] | the registry; one file a rule | facts, model, secrets |

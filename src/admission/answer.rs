@@ -45,7 +45,11 @@ impl Answer {
                 note: None,
             })
             .collect();
-        Self::of_verdict(Verdict { findings }, &Value::Null)
+        let verdict = Verdict {
+            findings,
+            ..Verdict::default()
+        };
+        Self::of_verdict(verdict, &Value::Null)
     }
 
     /// The denial when the server itself failed on the review: an error would be an allow where the

@@ -104,7 +104,11 @@ fn origin(verdict: &Verdict, root: &Value) -> Option<String> {
                     None => false,
                 })
     });
-    (plain && !concealed).then(|| harmless(path))
+    let elsewhere = verdict
+        .elsewhere
+        .iter()
+        .any(|secret| annotation.contains(secret.value()));
+    (plain && !concealed && !elsewhere).then(|| harmless(path))
 }
 
 #[cfg(test)]
@@ -129,7 +133,10 @@ mod tests {
                 note: None,
             })
             .collect();
-        Verdict { findings }
+        Verdict {
+            findings,
+            ..Verdict::default()
+        }
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl<'t> Allowed<'t> {
             .iter()
             .flat_map(|judged| {
                 let concealed = judged
+                    .verdict
                     .findings
                     .iter()
                     .filter(|ruled| ruled.finding.conceals);

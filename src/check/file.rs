@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::allowed::{Allowed, Beside};
 use super::secrets::Secrets;
 use super::{Engine, FileReport, Found, ObjectName, Problem, Skipped, excerpt, template};
-use crate::judge::{MASK, Ruled, judge, named_place, shown};
+use crate::judge::{MASK, Ruled, Verdict, judge, named_place, shown};
 use crate::model::{Case, Comments, Pointer, Subject};
 use crate::secrets::looks_like_secret;
 use crate::yaml::{self, Document, Lines, Outline};
@@ -93,18 +93,21 @@ fn check_document(text: &str, document: &Document, engine: &Engine<'_>, report: 
         case.request.form = engine.form;
         case.comments = beside.as_ref().map(|beside| beside as &dyn Comments);
         let effective = engine.policy.effective(&case.subject);
-        let findings = judge(&case, &effective, engine.facts).findings;
+        let verdict = judge(&case, &effective, engine.facts);
         judged.push(Judged {
             subject: case.subject,
             at,
             object,
-            findings,
+            verdict,
         });
     }
     if let Some(allowed) = &allowed {
         report.problems.extend(allowed.idle(&judged));
     }
-    if judged.iter().any(|judged| !judged.findings.is_empty()) {
+    if judged
+        .iter()
+        .any(|judged| !judged.verdict.findings.is_empty())
+    {
         show(text, document, &judged, engine, report);
     }
 }
@@ -115,7 +118,7 @@ pub(super) struct Judged<'a> {
     /// The pointer from the document to the object.
     pub(super) at: &'a Pointer,
     object: usize,
-    pub(super) findings: Vec<Ruled>,
+    pub(super) verdict: Verdict,
 }
 
 /// Calls `each` for the object in `value`, or for each item of a List.
@@ -147,7 +150,7 @@ fn show(
     let outline = Outline::of(text, document);
     let mut secrets = Secrets::default();
     for judged in judged {
-        let found = Secrets::of(&judged.subject, &judged.findings, engine);
+        let found = Secrets::of(&judged.subject, &judged.verdict, engine);
         secrets.absorb(found, judged.at.as_str());
     }
     let hidden = outline
@@ -155,7 +158,7 @@ fn show(
         .map(|outline| hidden_ranges(outline, &secrets))
         .unwrap_or_default();
     for judged in judged {
-        for ruled in &judged.findings {
+        for ruled in &judged.verdict.findings {
             let (target, excerpt) = match &outline {
                 Some(outline) => {
                     let located = outline.locate(&below(judged.at, &ruled.finding.pointer));

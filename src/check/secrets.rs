@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Engine;
-use crate::judge::{Masks, Ruled, judge};
+use crate::judge::{Masks, Verdict, judge};
 use crate::model::{Case, Pointer, Subject};
 
 /// The places and values of one document that must not be shown.
@@ -20,15 +20,20 @@ pub(super) struct Secrets<'a> {
 
 impl<'a> Secrets<'a> {
     /// Asks the rules that know secrets, and takes what the verdict conceals besides.
-    pub(super) fn of(subject: &Subject<'a>, ruled: &[Ruled], engine: &Engine<'_>) -> Self {
+    pub(super) fn of(subject: &Subject<'a>, verdict: &Verdict, engine: &Engine<'_>) -> Self {
         let detected = Subject::new(subject.root).map(|again| {
             let case = Case::of_file(again, engine.now);
-            judge(&case, &engine.detectors.effective(subject), engine.facts).findings
+            judge(&case, &engine.detectors.effective(subject), engine.facts)
         });
         let mut secrets = Self::default();
-        for ruled in detected.iter().flatten().chain(ruled) {
-            if ruled.finding.conceals {
-                secrets.add(&ruled.finding.pointer, subject);
+        for verdict in detected.iter().chain([verdict]) {
+            for ruled in &verdict.findings {
+                if ruled.finding.conceals {
+                    secrets.add(&ruled.finding.pointer, subject);
+                }
+            }
+            for secret in &verdict.elsewhere {
+                secrets.masks.add(secret.value().to_owned(), subject);
             }
         }
         secrets

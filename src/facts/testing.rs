@@ -61,6 +61,18 @@ impl Written {
         self
     }
 
+    /// Answers [`Facts::config_map`] with one key.
+    pub(crate) fn config_map(self, path: &str, key: &str, text: &str) -> Self {
+        let data = [(key.to_owned(), text.to_owned())].into();
+        self.config_map_as(path, Answer::Known(ConfigMap { data }))
+    }
+
+    /// Answers [`Facts::config_map`].
+    pub(crate) fn config_map_as(mut self, path: &str, answer: Answer<ConfigMap>) -> Self {
+        self.config_maps.insert(name(path), shared(answer));
+        self
+    }
+
     /// Answers [`Facts::kustomization_source`].
     pub(crate) fn kustomization_source(mut self, path: &str, answer: Answer<SourceName>) -> Self {
         self.kustomization_sources

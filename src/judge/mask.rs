@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use serde_json::Value;
+
 use super::Ruled;
 use crate::model::{Pointer, Subject};
 use crate::secrets::{holds_secret, looks_like_secret};
@@ -25,33 +27,46 @@ const MOST_BELOW: usize = 64;
 
 /// Masks, in every finding, the values that a finding conceals, and what a rule quotes of them: a
 /// chart's version or an image's tag may be a part of the value, or the value without its line breaks.
-pub(super) fn apply(ruled: &mut [Ruled], subject: &Subject<'_>) {
-    let concealed: BTreeMap<String, &str> = ruled
+/// Each list of findings is of one object, and none of them quotes what another conceals.
+pub(super) fn apply(groups: &mut [(&mut Vec<Ruled>, &Subject<'_>)]) {
+    let concealed: Vec<_> = groups
+        .iter()
+        .map(|(ruled, subject)| concealed(ruled, subject.root))
+        .collect();
+    let mut masks = Masks::default();
+    for (values, (_, subject)) in concealed.iter().zip(groups.iter()) {
+        for value in values.values() {
+            masks.add(*value, subject);
+        }
+    }
+    for (concealed, (ruled, _)) in concealed.iter().zip(groups) {
+        for ruled in ruled.iter_mut() {
+            let finding = &mut ruled.finding;
+            let near = match finding.conceals {
+                true => Vec::new(),
+                false => near(concealed, finding.pointer.as_str()),
+            };
+            if let Cow::Owned(message) = masked(&finding.message, &masks, &near) {
+                finding.message = message;
+            }
+            if let Cow::Owned(help) = masked(&finding.help, &masks, &near) {
+                finding.help = help.into();
+            }
+        }
+    }
+}
+
+/// The concealed texts of `root`, by their pointers.
+fn concealed<'r>(ruled: &[Ruled], root: &'r Value) -> BTreeMap<String, &'r str> {
+    ruled
         .iter()
         .filter(|ruled| ruled.finding.conceals)
         .filter_map(|ruled| {
             let pointer = &ruled.finding.pointer;
-            let value = pointer.resolve(subject.root)?.as_str()?;
+            let value = pointer.resolve(root)?.as_str()?;
             Some((pointer.as_str().to_owned(), value))
         })
-        .collect();
-    let mut masks = Masks::default();
-    for value in concealed.values() {
-        masks.add(*value, subject);
-    }
-    for ruled in ruled {
-        let finding = &mut ruled.finding;
-        let near = match finding.conceals {
-            true => Vec::new(),
-            false => near(&concealed, finding.pointer.as_str()),
-        };
-        if let Cow::Owned(message) = masked(&finding.message, &masks, &near) {
-            finding.message = message;
-        }
-        if let Cow::Owned(help) = masked(&finding.help, &masks, &near) {
-            finding.help = help.into();
-        }
-    }
+        .collect()
 }
 
 /// The concealed values at, above and below `pointer`.

@@ -5,10 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use serde_json::Value;
 
-use super::{Note, Ruled, ask};
-use crate::facts::Facts;
+use super::{Court, Note, Ruled, ask, values};
 use crate::model::{Action, Case, Certainty, Finding, Pointer, Subject};
-use crate::policy::Effective;
 
 /// What makes two findings the same violation: the rule, the place with list items told by name
 /// rather than index, and the scalar there, of which only a keyed fingerprint is kept.
@@ -21,15 +19,27 @@ struct Identity {
 }
 
 /// Makes a warning of every denial that the old object had too, as often as it had it.
-pub(super) fn apply(
-    ruled: &mut [Ruled],
-    case: &Case<'_>,
-    policy: &Effective<'_>,
-    facts: &dyn Facts,
-) {
+pub(super) fn apply(ruled: &mut [Ruled], case: &Case<'_>, court: &Court<'_>, merges: bool) {
     let Some(old) = case.old() else { return };
     let key = RandomState::new();
-    let mut before = count_old(ruled, old, case, policy, facts, &key);
+    let old = Case {
+        subject: old,
+        before: None,
+        request: case.request,
+        now: case.now,
+        comments: None,
+    };
+    let values = match merges {
+        true => values::read(&old.subject, court.facts),
+        false => None,
+    };
+    let merged = values.as_ref().and_then(|values| values.case(&old));
+    let mark = |finding: &mut Finding| {
+        if let Some(values) = &values {
+            values.mark(finding, old.subject.root);
+        }
+    };
+    let mut before = count_old(ruled, merged.as_ref().unwrap_or(&old), court, mark, &key);
     for ruled in ruled {
         if ruled.action != Action::Deny || matches!(ruled.note, Some(Note::ExemptionExpired { .. }))
         {
@@ -47,10 +57,9 @@ pub(super) fn apply(
 
 fn count_old(
     ruled: &[Ruled],
-    old: Subject<'_>,
-    case: &Case<'_>,
-    policy: &Effective<'_>,
-    facts: &dyn Facts,
+    old: &Case<'_>,
+    court: &Court<'_>,
+    mark: impl Fn(&mut Finding),
     key: &RandomState,
 ) -> HashMap<Identity, usize> {
     let denying = |rule: &str| {
@@ -58,23 +67,17 @@ fn count_old(
             .iter()
             .any(|ruled| ruled.action == Action::Deny && ruled.finding.rule == rule)
     };
-    let old_case = Case {
-        subject: old,
-        before: None,
-        request: case.request,
-        now: case.now,
-        comments: None,
-    };
     let mut counts = HashMap::new();
-    for setting in policy.settings {
+    for setting in court.policy.settings {
         if !denying(setting.rule.meta().name) {
             continue;
         }
-        for finding in ask(setting, &old_case, facts) {
+        for mut finding in ask(setting, old, court.facts) {
+            mark(&mut finding);
             // What was only a warning then says nothing about what is denied now.
             if setting.action.min(finding.at_most) == Action::Deny {
                 *counts
-                    .entry(identity(&finding, &old_case.subject, key))
+                    .entry(identity(&finding, &old.subject, key))
                     .or_insert(0) += 1;
             }
         }

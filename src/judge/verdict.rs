@@ -1,6 +1,7 @@
 //! A verdict: the findings of one object, each with what becomes of it and why.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::model::{Action, Finding};
 
@@ -59,9 +60,48 @@ pub struct Ruled {
 pub struct Verdict {
     /// In the order of the registry, then of the object.
     pub findings: Vec<Ruled>,
+    /// Secrets that were found in what belongs to the object, but not in the object itself: nothing
+    /// that is quoted of it may hold them.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A secret that is not in the object itself.
+#[derive(Clone)]
+pub struct Elsewhere(String);
+
+impl Elsewhere {
+    /// A scalar's text; `None` for what no text can quote.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self(text.clone())),
+            Value::Number(number) => Some(Self(number.to_string())),
+            _ => None,
+        }
+    }
+
+    /// The secret, for masking.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Elsewhere {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Elsewhere")
+    }
 }
 
 impl Verdict {
+    /// What is left when rules that are off have spoken for nothing.
+    pub(super) fn of(mut findings: Vec<Ruled>) -> Self {
+        findings.retain(|ruled| ruled.action != Action::Off);
+        Self {
+            findings,
+            elsewhere: Vec::new(),
+        }
+    }
+
     /// Whether nothing is denied.
     #[must_use]
     pub fn is_allowed(&self) -> bool {

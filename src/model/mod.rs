@@ -18,6 +18,7 @@ pub mod secrets_made;
 pub mod subject;
 pub mod template;
 pub mod tree;
+pub mod values_from;
 
 pub use app_template::AppTemplate;
 pub use claim::ClaimReference;
@@ -33,3 +34,4 @@ pub use release::{ChartSource, HelmRelease};
 pub use secret_reference::SecretReference;
 pub use subject::{Before, Case, Comments, Form, Kind, Operation, Request, Subject};
 pub use tree::{Node, NodeId, Step, Tree};
+pub use values_from::{Unmerged, ValuesFrom, ValuesReference};

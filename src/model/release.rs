@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{NodeId, Subject, Tree};
+use super::{NodeId, Subject, Tree, ValuesFrom, ValuesReference};
 
 /// Where a HelmRelease takes its chart from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +92,13 @@ impl<'s, 'a> HelmRelease<'s, 'a> {
         }
     }
 
-    /// Whether values come from ConfigMaps or Secrets too, which nobody here reads.
+    /// Whether values come from Secrets, or from ConfigMaps that could not be read, too.
     #[must_use]
     pub fn has_unseen_values(&self) -> bool {
-        self.spec.is_some_and(|spec| {
-            let sources = self.tree().value(spec).get("valuesFrom");
-            sources
-                .and_then(Value::as_array)
-                .is_some_and(|sources| !sources.is_empty())
-        })
+        match &self.subject.values_from {
+            ValuesFrom::Unread => ValuesReference::all(self.subject).next().is_some(),
+            ValuesFrom::Merged(unmerged) => !unmerged.is_empty(),
+        }
     }
 
     /// Whether the release is installed to another cluster, which nobody here can see.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Action, Memo, NodeId, Pointer, Tree};
+use super::{Action, Memo, NodeId, Pointer, Tree, ValuesFrom};
 
 /// The kinds of objects that rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,6 +100,8 @@ pub struct Subject<'a> {
     pub name: &'a str,
     /// The secrets in it, which several rules ask for.
     pub secrets: Memo,
+    /// What of `spec.valuesFrom` is in its values.
+    pub values_from: ValuesFrom,
 }
 
 impl<'a> Subject<'a> {
@@ -122,6 +124,7 @@ impl<'a> Subject<'a> {
             namespace: text("namespace"),
             name: text("name"),
             secrets: Memo::default(),
+            values_from: ValuesFrom::default(),
         })
     }
 

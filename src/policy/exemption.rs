@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::glob::Globs;
-use crate::model::{Finding, Pointer, Subject};
+use crate::model::{Pointer, Subject};
 
 /// A compiled exemption.
 #[derive(Clone, Debug)]
@@ -35,17 +35,16 @@ impl Exemption {
         self.expires_at < now
     }
 
-    /// Whether it names this finding of this object, whether or not it has expired.
+    /// Whether it names what this rule finds at this place of this object, whether or not it has expired.
     #[must_use]
-    pub fn covers(&self, subject: &Subject<'_>, finding: &Finding) -> bool {
-        self.rules.contains(&finding.rule)
+    pub fn covers(&self, subject: &Subject<'_>, rule: &str, pointer: &Pointer) -> bool {
+        self.rules.contains(&rule)
             && self.namespaces.matches(subject.namespace)
             && self.releases.matches(subject.name)
-            && self.pointers.as_ref().is_none_or(|pointers| {
-                pointers
-                    .iter()
-                    .any(|pointer| is_at_or_below(&finding.pointer, pointer))
-            })
+            && self
+                .pointers
+                .as_ref()
+                .is_none_or(|pointers| pointers.iter().any(|above| is_at_or_below(pointer, above)))
     }
 }
 

@@ -23,6 +23,7 @@ pub static RULES: &[&dyn AnyRule] = &[
     &secrets::literal_secret::LiteralSecret,
     &secrets::weak_default_secret::WeakDefaultSecret,
     &secrets::unresolved_placeholder::UnresolvedPlaceholder,
+    &secrets::unseen_values::UnseenValues,
     &secrets::missing_secret_source::MissingSecretSource,
     &pinning::unpinned_chart::UnpinnedChart,
     &pinning::unpinned_image::UnpinnedImage,

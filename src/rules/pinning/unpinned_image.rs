@@ -56,7 +56,8 @@ rule! {
     /// An image without a tag in a chart that has a default: the chart's version pins it. Parts
     /// with `enabled: false`. A `repository` that is Git's, Helm's or a backup's. Texts of
     /// configuration files, environment variables, labels and annotations. What comes from
-    /// `valuesFrom`. A tag that is still a placeholder or a template is unverified.
+    /// Secrets of `valuesFrom`, or from ConfigMaps that could not be read. A tag that is still a
+    /// placeholder or a template is unverified.
     ///
     /// ## Options
     /// * `require`: `tag` (default) accepts a tag that names one build; `digest` wants a digest.

@@ -62,7 +62,7 @@ rule! {
     ///
     /// ## What is not judged
     /// Entries, controllers and containers with `enabled: false`; one path in different containers;
-    /// one volume at different paths. Where `valuesFrom` or a kustomize patch may add the
+    /// one volume at different paths. Where unread `valuesFrom` or a kustomize patch may add the
     /// controller or container, it is unverified. In other charts, lists of Kubernetes mounts
     /// (`volumeMounts`, `extraVolumeMounts`) are judged each by itself.
     ///

@@ -48,7 +48,8 @@ rule! {
     /// ## What is not judged
     /// `persistence` in the values of other charts (what is not set there, the chart's defaults
     /// set), app-template 1, entries with `enabled: false`, and volumes that keep nothing, such as
-    /// `emptyDir`. With `valuesFrom`, or in a file without a chart, what is missing is unverified.
+    /// `emptyDir`. With `valuesFrom` that could not be read (Secrets never are), or in a file without a
+    /// chart, what is missing is unverified.
     /// In lists of Kubernetes volumes (`volumes`, `extraVolumes`), NFS, hostPath and claim sources
     /// are judged.
     ///
