@@ -16,7 +16,7 @@
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |
 //! | [`judge`] | case + effective policy + facts → verdict | facts, model, policy, rules, secrets, yaml |
 //! | [`registration`] | what the API server is told of us | model |
-//! | [`policy`] | what a person writes, compiled against the registry | model, rules |
+//! | [`policy`] | what a person writes, compiled against the registry | model, mounts, rules |
 //! | [`rules`] | the registry; one file a rule | facts, model, secrets |
 //! | [`facts`] | questions that rules ask about other objects | model |
 //! | [`yaml`] | Kubernetes' reading of YAML: text → values, pointer → place | model |
