@@ -28,7 +28,7 @@ pub(super) struct WebhooksArgs {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
-    /// What becomes of a release or source while no Lockkeeper answers
+    /// What becomes of a release or source while no Lockkeeper answers; a Flux Kustomization always passes then
     #[arg(long, value_name = "POLICY", default_value = "Fail")]
     failure_policy: Failure,
 

@@ -133,12 +133,19 @@ fn source(kind: &'static str, object: &Source) -> Arc<Value> {
         }
     }
     let metadata = &object.metadata;
-    Arc::new(json!({
+    let mut kept = json!({
         "apiVersion": "source.toolkit.fluxcd.io/v1",
         "kind": kind,
         "metadata": {"name": metadata.name, "namespace": metadata.namespace},
         "spec": spec,
-    }))
+    });
+    // A HelmChart that helm-controller made is known by its labels.
+    if kind == HELM_CHARTS.kind
+        && let Some(labels) = &metadata.labels
+    {
+        kept["metadata"]["labels"] = json!(labels);
+    }
+    Arc::new(kept)
 }
 
 /// What a HelmRelease's `chartRef` names; nothing is kept of other releases.
@@ -352,6 +359,16 @@ mod tests {
                 "metadata": {"name": "app", "namespace": "games"}, "spec": {"ref": {"tag": "1.2.3"}},
             }))
         );
+    }
+
+    #[test]
+    fn a_helm_chart_keeps_the_labels_of_who_made_it() {
+        let labels = json!({"helm.toolkit.fluxcd.io/name": "app"});
+        let kept = helm_chart(&object(json!({
+            "metadata": {"name": "games-app", "namespace": "flux-system", "labels": labels},
+            "spec": {"chart": "app", "version": "1.x"},
+        })));
+        assert_eq!(kept.expect("kept")["metadata"]["labels"], labels);
     }
 
     #[test]

@@ -170,8 +170,11 @@ fn judge_value(
     scanner.add(judged.grade, What::Value, literal, Some(key.clone()));
 }
 
-/// Several bare words without anything random are a sentence.
+/// Several bare words without anything random are a sentence; one of letters of another script may be too.
 fn is_prose(text: &str) -> bool {
+    if !text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return true;
+    }
     let has_placeholder = text.contains(['$', '{']);
     text.contains(' ')
         && !has_placeholder

@@ -94,12 +94,12 @@ fn walk<'a>(
     }
 }
 
-/// No shorter key is a token, and none without a digit.
+/// No shorter key is a token.
 const SHORTEST_TOKEN: usize = 20;
 
 /// A token can be a key too: `tokens: {<token>: alice}`. Only known formats are looked for.
 fn key(node: NodeId, name: &str, context: Context<'_>, on: &mut impl FnMut(Hit)) {
-    if name.len() < SHORTEST_TOKEN || !name.bytes().any(|byte| byte.is_ascii_digit()) {
+    if name.len() < SHORTEST_TOKEN || !may_be_token(name.as_bytes()) {
         return;
     }
     let mut found = Vec::new();
@@ -120,6 +120,16 @@ fn key(node: NodeId, name: &str, context: Context<'_>, on: &mut impl FnMut(Hit))
             }],
         });
     }
+}
+
+/// Whether a key has a digit, or letters of both cases around a mark: names in kebab-case, in capitals
+/// and in camelCase have not.
+fn may_be_token(name: &[u8]) -> bool {
+    let has = |fits: fn(&u8) -> bool| name.iter().any(fits);
+    has(u8::is_ascii_digit)
+        || has(|byte| matches!(byte, b'-' | b'_'))
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_lowercase)
 }
 
 /// Keys under which everything only names where a value is, or is encrypted.

@@ -79,6 +79,29 @@ fn with_fail_sources_are_refused_too() {
     }
 }
 
+/// Flux applies everything by them, what would start us again too.
+#[test]
+fn with_fail_a_kustomization_passes_all_the_same() {
+    let namespace = ground();
+    let kustomization = |interval: &str| {
+        json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+            "kind": "Kustomization",
+            "metadata": { "name": "app", "namespace": namespace },
+            "spec": { "interval": interval, "path": "./", "prune": true, "suspend": true,
+                      "sourceRef": { "kind": "GitRepository", "name": "app" } },
+        })
+        .to_string()
+    };
+    for interval in ["1h", "2h"] {
+        plane()
+            .person()
+            .send(Way::Apply, &kustomization(interval))
+            .expect("kubectl")
+            .expect_accepted();
+    }
+}
+
 #[test]
 fn with_fail_a_changed_spec_is_refused() {
     let place = release(ground(), "change");

@@ -172,8 +172,14 @@ pub(crate) const NEGATIVE: &[Family] = &[
             _ => String::new(),
         };
         let word = draw.text(LOWER, 3);
+        let help = draw.pick(&[
+            "用户名: 管理员\n密码: 请查看文档\n",
+            "Пароль: смотрите документацию\nТокен: нет\n",
+            "Passwort: siehe Dokumentation\n",
+            "パスワード: 設定画面で入力してください\n",
+        ]);
         Case::of_values(
-            json!({"env": {key: value, format!("{key}_file"): "/run/secrets/x", "título": word, "描述": "密码是必需的"}}),
+            json!({"env": {key: value, format!("{key}_file"): "/run/secrets/x", "título": word, "描述": "密码是必需的"}, "help": help}),
             &[],
         )
     }),

@@ -3,6 +3,7 @@
 mod commits;
 mod force;
 mod helm;
+mod kustomizations;
 
 use std::sync::OnceLock;
 
