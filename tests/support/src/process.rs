@@ -161,19 +161,21 @@ impl Process {
         Ok(())
     }
 
-    /// How much memory it has resident, in bytes; as Linux tells it.
-    pub fn resident(&self) -> Result<u64> {
+    /// How much memory it takes, as Linux tells it.
+    pub fn memory(&self) -> Result<Memory> {
         let path = format!("/proc/{}/status", self.id());
         let text = fs::read_to_string(&path).map_err(Error::io(format!("reading {path}")))?;
-        let kib = text
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        kib.map(|kib| kib * 1024).ok_or_else(|| {
-            Error::io(format!("looking for VmRSS in {path}"))(
+        let bytes = |field: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+            let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+            Some(kib * 1024)
+        };
+        match (bytes("VmRSS:"), bytes("VmHWM:")) {
+            (Some(resident), Some(peak)) => Ok(Memory { resident, peak }),
+            _ => Err(Error::io(format!("looking for VmRSS and VmHWM in {path}"))(
                 std::io::ErrorKind::InvalidData.into(),
-            )
-        })
+            )),
+        }
     }
 
     /// std can only kill; the shell's own `kill` sends what is asked. The id is certain: the child is not
@@ -225,6 +227,15 @@ fn spawn(name: &str, command: &mut Command, watchdog: &Watchdog) -> Result<Child
         .map_err(Error::io(format!("starting {name}")))?;
     watchdog.watch(child.id());
     Ok(child)
+}
+
+/// The memory of a process, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// What is resident now.
+    pub resident: u64,
+    /// The most that ever was.
+    pub peak: u64,
 }
 
 /// A program that stands still until this is dropped.
