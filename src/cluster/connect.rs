@@ -9,6 +9,8 @@ use kube::{Client, Config};
 
 /// How long one try may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may say nothing while an answer is awaited.
+const QUIET: Duration = Duration::from_secs(90);
 /// The pause behind the first failed try; it doubles up to the pause between signs of life.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -78,6 +80,11 @@ impl Cluster {
             Way::InCluster => Config::incluster().map_err(SetupError::InCluster)?,
         };
         config.connect_timeout = Some(PATIENCE);
+        // kube would try fifteen times where it is told that there is no room; who waits for a review cannot,
+        // and a watch must know that it is broken.
+        config.default_retry = false;
+        // A connection that died without a word; watches end after a minute.
+        config.read_timeout = Some(QUIET);
         // kube takes it from the environment; a proxy for the internet does not lead to an API server.
         config.proxy_url = None;
         let address = config.cluster_url.to_string();
@@ -161,10 +168,19 @@ pub(super) fn whole(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
+impl Cluster {
+    /// One where nobody answers.
+    pub(super) async fn of_nobody() -> Self {
+        let (_folder, way) = tests::way(tests::KUBECONFIG);
+        Self::new(&way).await.expect("a client")
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    const KUBECONFIG: &str = "\
+    pub(super) const KUBECONFIG: &str = "\
 apiVersion: v1
 kind: Config
 current-context: here
@@ -173,7 +189,7 @@ contexts: [{name: here, context: {cluster: here, user: me}}]
 users: [{name: me, user: {}}]
 ";
 
-    fn way(text: &str) -> (tempfile::TempDir, Way) {
+    pub(super) fn way(text: &str) -> (tempfile::TempDir, Way) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("kubeconfig");
         std::fs::write(&path, text).expect("a file");
@@ -192,8 +208,7 @@ users: [{name: me, user: {}}]
 
     #[tokio::test]
     async fn nobody_at_home_is_told_with_the_reason() {
-        let (_folder, way) = way(KUBECONFIG);
-        let cluster = Cluster::new(&way).await.expect("a client");
+        let cluster = Cluster::of_nobody().await;
         let reason = cluster.version().await.expect_err("port 1 is closed");
         assert!(reason.contains("refused"), "{reason}");
     }
