@@ -11,7 +11,7 @@
 //! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
 //! | [`check`] | texts → findings with their places, secrets masked | facts, judge, model, policy, rules, secrets, yaml |
 //! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, facts, model, policy, telemetry |
-//! | [`admission`] | AdmissionReview in, response out | facts, judge, model, policy |
+//! | [`admission`] | AdmissionReview in, response out | facts, judge, model, mounts, policy |
 //! | [`certs`] | the CA and the serving certificate | nothing |
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |
 //! | [`judge`] | case + effective policy + facts → verdict | facts, model, policy, rules, secrets, yaml |

@@ -55,8 +55,8 @@ enum Command {
     Review(review::ReviewArgs),
     /// Print the webhook configurations, for `kubectl apply --server-side -f -`.
     ///
-    /// One document for the webhooks that judge and one for the webhook of pods, which changes nothing
-    /// yet. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
+    /// One document for the webhooks that judge and one for the webhook that gives pods their
+    /// mounts in memory. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
     /// down.
     Webhooks(webhooks::WebhooksArgs),
     /// List the rules, or show one rule's page.

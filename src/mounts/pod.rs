@@ -68,6 +68,12 @@ impl<'a> Pod<'a> {
         self.root.get("metadata")?.get(map)?.get(key)?.as_str()
     }
 
+    /// The value of a label.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&'a str> {
+        self.metadata("labels", key)
+    }
+
     /// Why it is left alone.
     #[must_use]
     pub fn exempt(&self) -> Option<Exempt> {

@@ -44,6 +44,11 @@ impl Selector {
         self.0.is_empty()
     }
 
+    /// The keys of the labels that it asks for.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|requirement| &*requirement.key)
+    }
+
     /// Whether it selects what has these labels.
     #[must_use]
     pub fn matches<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
