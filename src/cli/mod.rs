@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod mutate;
 pub mod policy_file;
 mod review;
 mod serve;
@@ -53,6 +54,7 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Replay a recorded AdmissionReview and print the verdict.
     Review(review::ReviewArgs),
+    Mutate(mutate::MutateArgs),
     /// Print the webhook configurations, for `kubectl apply --server-side -f -`.
     ///
     /// One document for the webhooks that judge and one for the webhook that gives pods their
@@ -88,6 +90,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Review(args) => review::run(&args),
+        Command::Mutate(args) => mutate::run(&args),
         Command::Webhooks(args) => webhooks::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -13,12 +13,14 @@ mod pod;
 #[cfg(test)]
 mod tests;
 mod volumes;
+mod workload;
 
 pub use annotation::{Asked, KEY};
 pub use json_patch::{Patch, PatchOperation};
 pub use path::{MountPath, PathError, covers};
 pub use place::{Plan, plan};
 pub use pod::{Exempt, Pod};
+pub use workload::{WORKLOADS, Workload};
 
 use crate::model::Quantity;
 
