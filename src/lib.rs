@@ -17,7 +17,7 @@
 //! | [`judge`] | case + effective policy + facts → verdict | facts, model, policy, rules, secrets, yaml |
 //! | [`registration`] | what the API server is told of us | model |
 //! | [`policy`] | what a person writes, compiled against the registry | model, mounts, rules |
-//! | [`rules`] | the registry; one file a rule | facts, model, secrets |
+//! | [`rules`] | the registry; one file a rule | facts, model, mounts, secrets |
 //! | [`facts`] | questions that rules ask about other objects | model |
 //! | [`yaml`] | Kubernetes' reading of YAML: text → values, pointer → place | model |
 //! | [`secrets`] | what is a secret, and what only looks like one | model |

@@ -1,6 +1,6 @@
 //! What a pod asks for itself: `lockkeeper.dev/tmpfs: "/tmp=64Mi,/var/run=1Mi"`, or `"off"`.
 
-use super::{MountPath, Size, Tmpfs};
+use super::{MountPath, Size, Tmpfs, covers};
 
 /// The annotation's key; the same label lets a pod be selected, and can say `off` too.
 pub const KEY: &str = "lockkeeper.dev/tmpfs";
@@ -40,6 +40,14 @@ impl Asked {
         }
         Self::Mounts(mounts, wrong)
     }
+}
+
+/// Whether the annotation asks for a tmpfs at `path` or above it, or says that none is wanted. It
+/// allocates nothing.
+#[must_use]
+pub fn settles(text: &str, path: &str) -> bool {
+    let mut entries = text.split(',').filter_map(|entry| entry.split_once('='));
+    text.trim() == "off" || entries.any(|(asked, _)| covers(asked.trim(), path))
 }
 
 fn tmpfs(entry: &str) -> Result<Tmpfs, String> {

@@ -15,7 +15,7 @@ mod tests;
 mod volumes;
 mod workload;
 
-pub use annotation::{Asked, KEY};
+pub use annotation::{Asked, KEY, settles};
 pub use json_patch::{Patch, PatchOperation};
 pub use path::{MountPath, PathError, covers};
 pub use place::{Plan, plan};

@@ -2,9 +2,28 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use crate::model::mounts::segments;
+
 /// An absolute path without `.`, `..` and doubled slashes, at which a tmpfs makes sense.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct MountPath(String);
+
+impl TryFrom<String> for MountPath {
+    type Error = PathError;
+
+    fn try_from(text: String) -> Result<Self, PathError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<MountPath> for String {
+    fn from(path: MountPath) -> Self {
+        path.0
+    }
+}
 
 /// A path at which no tmpfs can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,10 +150,36 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Whether a mount at `mount` makes `path` writable: it is at the path or above it.
+/// Whether a mount at `mount` makes `path` writable: it is at the path or above it. Nothing is
+/// allocated where no path goes up.
 #[must_use]
 pub fn covers(mount: &str, path: &str) -> bool {
-    Place::of(mount).holds(&Place::of(path))
+    if mount.contains("..") || path.contains("..") {
+        return Place::of(mount).holds(&Place::of(path));
+    }
+    begins_with(real(path), real(mount)) || begins_with(segments(path), segments(mount))
+}
+
+fn begins_with<'a>(
+    mut path: impl Iterator<Item = &'a str>,
+    mut start: impl Iterator<Item = &'a str>,
+) -> bool {
+    start.all(|segment| path.next() == Some(segment))
+}
+
+/// The segments without links, as [`Place`] has them.
+fn real(path: &str) -> impl Iterator<Item = &str> {
+    let mut all = segments(path);
+    let (mut ahead, mut first) = (segments(path), None);
+    match (ahead.next(), ahead.next()) {
+        (Some("var"), Some("run")) => drop(all.next()),
+        (Some("var"), Some("lock")) => {
+            all.next();
+            first = Some("run");
+        }
+        _ => {}
+    }
+    first.into_iter().chain(all)
 }
 
 #[cfg(test)]
@@ -187,6 +232,7 @@ mod tests {
             ("/var", "/var/run"),
         ] {
             assert!(covers(mount, path), "{mount} {path}");
+            assert!(Place::of(mount).holds(&Place::of(path)), "{mount} {path}");
         }
         for (mount, path) in [
             ("/tmp", "/tmpfs"),
@@ -195,6 +241,7 @@ mod tests {
             ("/var/lib", "/var/run"),
         ] {
             assert!(!covers(mount, path), "{mount} {path}");
+            assert!(!Place::of(mount).holds(&Place::of(path)), "{mount} {path}");
         }
     }
 }
