@@ -79,7 +79,7 @@ pub enum SecretSource {
     ExternalSecret {
         /// The ExternalSecret's name.
         name: String,
-        /// Why its condition `Ready` is not true: `SecretSyncedError`, or `unknown` where it has none yet.
+        /// Why its condition `Ready` is not true, as it says itself: `SecretSyncedError`; or that it has none yet.
         not_ready: Option<String>,
     },
 }

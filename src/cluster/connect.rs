@@ -168,10 +168,19 @@ pub(super) fn whole(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
+impl Cluster {
+    /// One where nobody answers.
+    pub(super) async fn of_nobody() -> Self {
+        let (_folder, way) = tests::way(tests::KUBECONFIG);
+        Self::new(&way).await.expect("a client")
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    const KUBECONFIG: &str = "\
+    pub(super) const KUBECONFIG: &str = "\
 apiVersion: v1
 kind: Config
 current-context: here
@@ -180,7 +189,7 @@ contexts: [{name: here, context: {cluster: here, user: me}}]
 users: [{name: me, user: {}}]
 ";
 
-    fn way(text: &str) -> (tempfile::TempDir, Way) {
+    pub(super) fn way(text: &str) -> (tempfile::TempDir, Way) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("kubeconfig");
         std::fs::write(&path, text).expect("a file");
@@ -199,8 +208,7 @@ users: [{name: me, user: {}}]
 
     #[tokio::test]
     async fn nobody_at_home_is_told_with_the_reason() {
-        let (_folder, way) = way(KUBECONFIG);
-        let cluster = Cluster::new(&way).await.expect("a client");
+        let cluster = Cluster::of_nobody().await;
         let reason = cluster.version().await.expect_err("port 1 is closed");
         assert!(reason.contains("refused"), "{reason}");
     }

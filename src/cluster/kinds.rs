@@ -109,38 +109,42 @@ pub(super) fn sealed_secret(_: &PartialObjectMeta<DynamicObject>) -> Option<()> 
     Some(())
 }
 
+/// An object whose `spec` may be missing: the definitions do not require one, and a list with one object
+/// that cannot be read is no list at all.
+pub(super) type Lenient<S, U> = Object<Option<S>, U>;
+
 /// A source of charts: all of its spec, which is pruned here.
-pub(super) type Source = Object<Value, NotUsed>;
+pub(super) type Source = Lenient<Value, NotUsed>;
 
 pub(super) fn oci_repository(object: &Source) -> Option<Arc<Value>> {
-    Some(source("OCIRepository", object))
+    Some(source(&OCI_REPOSITORIES, object))
 }
 
 pub(super) fn git_repository(object: &Source) -> Option<Arc<Value>> {
-    Some(source("GitRepository", object))
+    Some(source(&GIT_REPOSITORIES, object))
 }
 
 pub(super) fn helm_chart(object: &Source) -> Option<Arc<Value>> {
-    Some(source("HelmChart", object))
+    Some(source(&HELM_CHARTS, object))
 }
 
 /// A source of charts as the rules read it: without status, interval, and the like.
-fn source(kind: &'static str, object: &Source) -> Arc<Value> {
+fn source(served: &Served, object: &Source) -> Arc<Value> {
     let mut spec = serde_json::Map::new();
     for key in ["ref", "layerSelector", "chart", "version", "sourceRef"] {
-        if let Some(value) = object.spec.get(key) {
+        if let Some(value) = object.spec.as_ref().and_then(|spec| spec.get(key)) {
             spec.insert(key.to_owned(), value.clone());
         }
     }
     let metadata = &object.metadata;
     let mut kept = json!({
         "apiVersion": "source.toolkit.fluxcd.io/v1",
-        "kind": kind,
+        "kind": served.kind,
         "metadata": {"name": metadata.name, "namespace": metadata.namespace},
         "spec": spec,
     });
     // A HelmChart that helm-controller made is known by its labels.
-    if kind == HELM_CHARTS.kind
+    if served.kind == HELM_CHARTS.kind
         && let Some(labels) = &metadata.labels
     {
         kept["metadata"]["labels"] = json!(labels);
@@ -171,8 +175,8 @@ struct NamedObject {
     namespace: Option<String>,
 }
 
-pub(super) fn chart_reference(release: &Object<ReleaseSpec, NotUsed>) -> Option<ChartReference> {
-    let named = release.spec.chart_ref.as_ref()?;
+pub(super) fn chart_reference(release: &Lenient<ReleaseSpec, NotUsed>) -> Option<ChartReference> {
+    let named = release.spec.as_ref()?.chart_ref.as_ref()?;
     let own = release.metadata.namespace.as_deref();
     Some(ChartReference {
         kind: named.kind.as_str().into(),
@@ -187,8 +191,8 @@ pub(super) struct Applier {
     pub(super) service_account: Option<String>,
     pub(super) is_remote: bool,
     pub(super) decrypts: bool,
-    /// The Secrets of `substituteFrom`, in its order, each with whether it is optional.
-    pub(super) secrets: Vec<(String, bool)>,
+    /// The Secrets of `substituteFrom`, in its order.
+    pub(super) secrets: Vec<String>,
     pub(super) source: Option<Arc<SourceName>>,
     /// The Secrets that its inventory names, as namespace and name.
     pub(super) applied_secrets: Vec<(Box<str>, Box<str>)>,
@@ -215,8 +219,6 @@ struct PostBuild {
 struct SubstituteFrom {
     kind: String,
     name: String,
-    #[serde(default)]
-    optional: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -235,8 +237,8 @@ struct Entry {
     id: String,
 }
 
-pub(super) fn applier(object: &Object<KustomizationSpec, KustomizationStatus>) -> Option<Applier> {
-    let spec = &object.spec;
+pub(super) fn applier(object: &Lenient<KustomizationSpec, KustomizationStatus>) -> Option<Applier> {
+    let spec = object.spec.as_ref()?;
     let own = object.metadata.namespace.as_deref().unwrap_or_default();
     let inventory = object
         .status
@@ -258,7 +260,7 @@ pub(super) fn applier(object: &Object<KustomizationSpec, KustomizationStatus>) -
         decrypts: spec.decryption.is_some(),
         secrets: from
             .filter(|from| from.kind == "Secret")
-            .map(|from| (from.name.clone(), from.optional))
+            .map(|from| from.name.clone())
             .collect(),
         source: spec.source_ref.as_ref().map(|named| {
             Arc::new(SourceName {
@@ -310,11 +312,11 @@ struct Condition {
     reason: String,
 }
 
-pub(super) fn target(object: &Object<ExternalSecretSpec, ExternalSecretStatus>) -> Option<Target> {
+pub(super) fn target(object: &Lenient<ExternalSecretSpec, ExternalSecretStatus>) -> Option<Target> {
     let named = object
         .spec
-        .target
         .as_ref()
+        .and_then(|spec| spec.target.as_ref())
         .and_then(|target| target.name.as_deref());
     let own = object.metadata.name.as_deref();
     let conditions = object.status.iter().flat_map(|status| &status.conditions);
@@ -334,114 +336,4 @@ pub(super) fn target(object: &Object<ExternalSecretSpec, ExternalSecretStatus>) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn object<S, U>(value: Value) -> Object<S, U>
-    where
-        S: Clone + serde::de::DeserializeOwned,
-        U: Clone + Default + serde::de::DeserializeOwned,
-    {
-        serde_json::from_value(value).expect("an object")
-    }
-
-    #[test]
-    fn a_source_keeps_what_says_how_it_is_pinned() {
-        let kept = oci_repository(&object(json!({
-            "metadata": {"name": "app", "namespace": "games", "uid": "u"},
-            "spec": {"interval": "5m", "url": "oci://example.com/app", "ref": {"tag": "1.2.3"}},
-            "status": {"artifact": {}},
-        })));
-        assert_eq!(
-            kept.as_deref(),
-            Some(&json!({
-                "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository",
-                "metadata": {"name": "app", "namespace": "games"}, "spec": {"ref": {"tag": "1.2.3"}},
-            }))
-        );
-    }
-
-    #[test]
-    fn a_helm_chart_keeps_the_labels_of_who_made_it() {
-        let labels = json!({"helm.toolkit.fluxcd.io/name": "app"});
-        let kept = helm_chart(&object(json!({
-            "metadata": {"name": "games-app", "namespace": "flux-system", "labels": labels},
-            "spec": {"chart": "app", "version": "1.x"},
-        })));
-        assert_eq!(kept.expect("kept")["metadata"]["labels"], labels);
-    }
-
-    #[test]
-    fn a_chart_reference_is_in_the_releases_namespace_unless_it_says_another() {
-        let release = |chart_ref: Value| {
-            chart_reference(&object(json!({
-                "metadata": {"name": "app", "namespace": "games"},
-                "spec": {"chartRef": chart_ref, "values": {"a": 1}},
-            })))
-        };
-        let named = release(json!({"kind": "OCIRepository", "name": "app"})).expect("kept");
-        assert_eq!((&*named.namespace, &*named.name), ("games", "app"));
-        let named =
-            release(json!({"kind": "OCIRepository", "name": "app", "namespace": "flux-system"}));
-        assert_eq!(&*named.expect("kept").namespace, "flux-system");
-        assert_eq!(release(Value::Null), None);
-    }
-
-    #[test]
-    fn a_kustomization_keeps_what_it_substitutes_and_which_secrets_it_made() {
-        let kept = applier(&object(json!({
-            "metadata": {"name": "apps", "namespace": "flux-system"},
-            "spec": {
-                "serviceAccountName": "deployer",
-                "decryption": {"provider": "sops"},
-                "sourceRef": {"kind": "GitRepository", "name": "home"},
-                "postBuild": {"substitute": {"A": "b"}, "substituteFrom": [
-                    {"kind": "ConfigMap", "name": "plain"},
-                    {"kind": "Secret", "name": "hidden", "optional": true}]},
-            },
-            "status": {"inventory": {"entries": [
-                {"id": "games_romm-secret__Secret", "v": "v1"},
-                {"id": "games_romm_helm.toolkit.fluxcd.io_HelmRelease", "v": "v2"}]}},
-        })))
-        .expect("kept");
-        assert_eq!(kept.service_account.as_deref(), Some("deployer"));
-        assert!(kept.decrypts && !kept.is_remote);
-        assert_eq!(kept.secrets, [("hidden".to_owned(), true)]);
-        assert_eq!(
-            kept.applied_secrets,
-            [("games".into(), "romm-secret".into())]
-        );
-        let source = kept.source.expect("a source");
-        assert_eq!((&*source.namespace, &*source.name), ("flux-system", "home"));
-    }
-
-    #[test]
-    fn an_external_secret_makes_its_target_and_tells_its_status() {
-        let made = |spec: Value, status: Value| {
-            target(&object(json!({
-                "metadata": {"name": "romm", "namespace": "games"}, "spec": spec, "status": status,
-            })))
-            .expect("kept")
-        };
-        let ready =
-            json!({"conditions": [{"type": "Ready", "status": "True", "reason": "SecretSynced"}]});
-        assert_eq!(
-            made(json!({}), ready.clone()),
-            Target {
-                secret: "romm".into(),
-                not_ready: None
-            }
-        );
-        let named = made(json!({"target": {"name": "romm-secret"}}), ready);
-        assert_eq!(&*named.secret, "romm-secret");
-        let failed = json!({"conditions": [{"type": "Ready", "status": "False", "reason": "SecretSyncedError"}]});
-        assert_eq!(
-            made(json!({}), failed).not_ready.as_deref(),
-            Some("SecretSyncedError")
-        );
-        assert_eq!(
-            made(json!({}), Value::Null).not_ready.as_deref(),
-            Some("no status yet")
-        );
-    }
-}
+mod tests;

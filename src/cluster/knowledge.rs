@@ -20,7 +20,7 @@ use super::kinds::{
     KUSTOMIZATIONS, OCI_REPOSITORIES, RELEASES, SEALED_SECRETS, SECRETS, Served, Target,
 };
 use super::read::Reads;
-use super::store::Store;
+use super::store::{Objects, Store};
 use super::watch::{config, follow};
 use crate::facts::{
     Age, Answer, Claim, ConfigMap, Facts, Key, Knowledge, Name, Question, Replies, SecretSource,
@@ -105,6 +105,7 @@ impl Seen {
             self.served(&EXTERNAL_SECRETS, &self.external_secrets, kinds::target),
             self.served(&SEALED_SECRETS, &self.sealed_secrets, kinds::sealed_secret),
             self.cluster.listen(HEARTBEAT).boxed(),
+            self.reads.sweep().boxed(),
         ];
         if let Some(secrets) = &self.secrets {
             watches.push(self.known(secrets, kinds::name_of_secret));
@@ -152,18 +153,30 @@ impl Seen {
         self.cluster.alive()
     }
 
+    fn stores(&self) -> impl Iterator<Item = &dyn Followed> {
+        let stores: [&dyn Followed; 8] = [
+            &*self.claims,
+            &*self.oci_repositories,
+            &*self.git_repositories,
+            &*self.helm_charts,
+            &*self.releases,
+            &*self.kustomizations,
+            &*self.external_secrets,
+            &*self.sealed_secrets,
+        ];
+        let secrets = self
+            .secrets
+            .iter()
+            .map(|secrets| &**secrets as &dyn Followed);
+        stores.into_iter().chain(secrets)
+    }
+
     /// What an ExternalSecret makes, or a SealedSecret, or what Flux applied.
     fn made(&self, key: Key<'_>) -> Result<Option<SecretSource>, Unseen> {
         let alive = self.alive();
-        let external = self.external_secrets.ask(alive, |objects| {
-            objects
-                .in_namespace(key.namespace)
-                .find(|(_, target)| &*target.secret == key.name)
-                .map(|(name, target)| SecretSource::ExternalSecret {
-                    name: name.to_owned(),
-                    not_ready: target.not_ready.as_deref().map(str::to_owned),
-                })
-        });
+        let external = self
+            .external_secrets
+            .ask(alive, |objects| external_secret(objects, key));
         if let Ok(Some(made)) = external {
             return Ok(Some(made));
         }
@@ -192,6 +205,19 @@ impl Seen {
             .and(applied.map(drop))?;
         Ok(None)
     }
+}
+
+/// The ExternalSecret that makes a Secret. Of several it is one that is ready, and the first by name:
+/// the same cluster always gives the same answer.
+fn external_secret(objects: &Objects<Target>, key: Key<'_>) -> Option<SecretSource> {
+    let makers = objects
+        .in_namespace(key.namespace)
+        .filter(|(_, target)| &*target.secret == key.name);
+    let (name, target) = makers.min_by_key(|(name, target)| (target.not_ready.is_some(), *name))?;
+    Some(SecretSource::ExternalSecret {
+        name: name.to_owned(),
+        not_ready: target.not_ready.as_deref().map(str::to_owned),
+    })
 }
 
 fn answer<T>(found: Result<Option<T>, Unseen>) -> Answer<T> {
@@ -292,33 +318,62 @@ impl Knowledge for Seen {
     }
 
     fn is_ready(&self) -> bool {
-        self.claims.is_settled()
-            && self.oci_repositories.is_settled()
-            && self.git_repositories.is_settled()
-            && self.helm_charts.is_settled()
-            && self.releases.is_settled()
-            && self.kustomizations.is_settled()
-            && self.external_secrets.is_settled()
-            && self.sealed_secrets.is_settled()
-            && self
-                .secrets
-                .as_ref()
-                .is_none_or(|secrets| secrets.is_settled())
+        self.stores().all(Followed::is_settled)
     }
 
     fn watches(&self) -> Vec<Watch> {
         let alive = self.alive();
-        let mut watches = vec![
-            self.claims.watch(alive),
-            self.oci_repositories.watch(alive),
-            self.git_repositories.watch(alive),
-            self.helm_charts.watch(alive),
-            self.releases.watch(alive),
-            self.kustomizations.watch(alive),
-            self.external_secrets.watch(alive),
-            self.sealed_secrets.watch(alive),
-        ];
-        watches.extend(self.secrets.as_ref().map(|secrets| secrets.watch(alive)));
-        watches
+        self.stores().map(|store| store.watch(alive)).collect()
+    }
+}
+
+/// The store of any kind, for whoever reports how its watch fares.
+trait Followed {
+    fn is_settled(&self) -> bool;
+    fn watch(&self, alive: Instant) -> Watch;
+}
+
+impl<T> Followed for Store<T> {
+    fn is_settled(&self) -> bool {
+        Store::is_settled(self)
+    }
+
+    fn watch(&self, alive: Instant) -> Watch {
+        Store::watch(self, alive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_external_secrets_the_ready_one_is_named() {
+        let key = |name| Key {
+            namespace: "games",
+            name,
+        };
+        let mut objects = Objects::default();
+        for (name, not_ready) in [
+            ("a", Some("SecretSyncedError")),
+            ("b", None),
+            ("c", None),
+            ("d", Some("SecretSyncedError")),
+        ] {
+            let target = Target {
+                secret: "romm".into(),
+                not_ready: not_ready.map(Into::into),
+            };
+            objects.put(key(name), target);
+        }
+        let named = |objects: &Objects<Target>| match external_secret(objects, key("romm")) {
+            Some(SecretSource::ExternalSecret { name, .. }) => name,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named(&objects), "b");
+        objects.remove(key("b"));
+        objects.remove(key("c"));
+        assert_eq!(named(&objects), "a");
+        assert_eq!(external_secret(&objects, key("other")), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Reads of single objects: what no watch may hold, and what a denial would rest upon.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{ConfigMap as Map, PersistentVolumeClaim, Secret};
@@ -25,7 +25,9 @@ const AT_ONCE: usize = 16;
 /// How long the API server may have been silent before nobody waits for it any more. Longer than the
 /// pause between its signs of life.
 const SILENT: Duration = Duration::from_secs(20);
-/// Kept answers above which the old ones are thrown away.
+/// How often answers that are too old to be used are thrown away: what a Secret held should not stay.
+const SWEPT: Duration = Duration::from_secs(5);
+/// Kept answers above which no more are kept.
 const MANY: usize = 512;
 
 /// Reads for reviews, shared among them.
@@ -88,8 +90,7 @@ impl Reads {
         applier: &Applier,
     ) -> Option<Substitution> {
         let mut secrets = applier.secrets.iter();
-        let must_read =
-            !applier.is_remote && secrets.any(|(name, _)| self.is_opened(namespace, name));
+        let must_read = !applier.is_remote && secrets.any(|name| self.is_opened(namespace, name));
         (!must_read).then(|| Substitution {
             unread: (!applier.secrets.is_empty()).then_some(Unseen::NotOpened),
             ..described(applier)
@@ -140,21 +141,34 @@ impl Reads {
     }
 
     fn keep(&self, question: &Question, age: Age) -> Kept {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.lock();
         if age == Age::Recent
             && let Some(there) = kept.get(question)
             && there.is_recent()
         {
             return there.clone();
         }
-        if kept.len() >= MANY {
-            kept.retain(|_, there| there.is_recent());
-        }
         let new = Kept::new();
-        if kept.len() < MANY {
+        if kept.len() < MANY || kept.contains_key(question) {
             kept.insert(question.clone(), new.clone());
         }
         new
+    }
+
+    /// Throws away what is too old, for ever; dropping the future ends it.
+    pub(super) async fn sweep(&self) {
+        loop {
+            tokio::time::sleep(SWEPT).await;
+            self.forget();
+        }
+    }
+
+    fn forget(&self) {
+        self.lock().retain(|_, there| there.is_recent());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Question, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn ask(
@@ -201,7 +215,7 @@ impl Reads {
         let api = Api::<Secret>::namespaced(self.cluster.client(), namespace);
         let mut variables = Vec::new();
         let mut unread = None;
-        for (name, optional) in &applier.secrets {
+        for name in &applier.secrets {
             if !self.is_opened(namespace, name) {
                 unread = Some(Unseen::NotOpened);
                 continue;
@@ -215,8 +229,7 @@ impl Reads {
                         value: Hidden::new(value.0),
                     }));
                 }
-                Ok(None) if *optional => {}
-                // Flux would not have applied anything without it: it went since.
+                // Optional, or gone since: without the others Flux applies nothing.
                 Ok(None) => {}
                 Err(error) => unread = Some(unseen(&error, SECRETS)),
             }
@@ -250,5 +263,33 @@ fn unseen(error: &kube::Error, resource: &'static str) -> Unseen {
         },
         kube::Error::SerdeError(_) => Unseen::Unreadable,
         _ => Unseen::Failed { status: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_old_answer_is_neither_used_nor_kept() {
+        let reads = Reads::new(Cluster::of_nobody().await, Vec::new());
+        let question = Question::ConfigMap(Name {
+            namespace: "games".to_owned(),
+            name: "values".to_owned(),
+        });
+        let first = reads.keep(&question, Age::Recent);
+        let shares = |other: &Kept| Arc::ptr_eq(&first.reply, &other.reply);
+        assert!(shares(&reads.keep(&question, Age::Recent)));
+        reads.forget();
+        assert!(shares(&reads.keep(&question, Age::Recent)));
+
+        let long_ago = Instant::now().checked_sub(KEPT).expect("a clock");
+        for kept in reads.lock().values_mut() {
+            kept.began = long_ago;
+        }
+        reads.forget();
+        assert!(reads.lock().is_empty());
+        assert!(!shares(&reads.keep(&question, Age::Recent)));
+        assert!(!shares(&reads.keep(&question, Age::Now)));
     }
 }

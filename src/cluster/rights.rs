@@ -34,7 +34,7 @@ pub const RIGHTS: &[Right] = &[
         group: "",
         resource: "configmaps",
         verbs: &["get"],
-        reason: "the values that a HelmRelease's `valuesFrom` takes from a ConfigMap; they are read one by one and never listed",
+        reason: "what a HelmRelease's `valuesFrom` or a Kustomization's `substituteFrom` takes from a ConfigMap; they are read one by one and never listed",
     },
     Right {
         group: FLUX_SOURCES,

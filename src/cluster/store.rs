@@ -130,8 +130,7 @@ impl<T> Store<T> {
         let doubt = match inner.state {
             State::Starting => Some(Unseen::Starting { resource }),
             State::Forbidden { verb } => Some(Unseen::Forbidden { verb, resource }),
-            State::NotServed => None,
-            State::Whole => lost(inner.heard.max(alive)),
+            State::Whole | State::NotServed => lost(inner.heard.max(alive)),
             State::Lost(since) => lost(since),
         };
         match doubt {
@@ -171,6 +170,7 @@ impl<T> Store<T> {
             _ => failed,
         };
         if matches!(failed, State::NotServed | State::Forbidden { .. }) {
+            inner.heard = Instant::now();
             inner.objects = Objects::default();
         }
         before

@@ -189,38 +189,67 @@ impl<'k> Gathered<'k> {
     }
 
     fn unanswered(&self, question: Question) {
-        let list = &mut self.missing.borrow_mut().unanswered;
-        if !list.contains(&question) {
-            list.push(question);
-        }
+        note(&mut self.missing.borrow_mut().unanswered, question);
     }
 
     fn doubtful(&self, question: Question) {
-        let list = &mut self.missing.borrow_mut().doubtful;
-        if !list.contains(&question) {
-            list.push(question);
+        note(&mut self.missing.borrow_mut().doubtful, question);
+    }
+
+    /// What a read told where nothing is known at once. An old answer is doubted.
+    fn read<T: Clone>(
+        &self,
+        known: Answer<T>,
+        question: impl FnOnce() -> Question,
+        answer: impl FnOnce(&Reply) -> Option<&Answer<T>>,
+    ) -> Answer<T> {
+        if !matches!(known, Answer::Unseen(Unseen::NotRead)) {
+            return known;
         }
+        let question = question();
+        let Some((reply, age)) = self.replies.get(&question) else {
+            self.unanswered(question);
+            return known;
+        };
+        let answer = answer(reply).cloned().unwrap_or(known);
+        if age == Age::Recent {
+            self.doubtful(question);
+        }
+        answer
+    }
+}
+
+fn note(list: &mut Vec<Question>, question: Question) {
+    if !list.contains(&question) {
+        list.push(question);
     }
 }
 
 impl Facts for Gathered<'_> {
     fn claim(&self, key: Key<'_>) -> Answer<Claim> {
-        let known = self.known.claim(key);
         // A claim that is known to be there is believed: nothing is read on a good release's way.
-        if matches!(&known, Answer::Known(claim) if !claim.terminating) {
+        let is_there =
+            |answer: &Answer<Claim>| matches!(answer, Answer::Known(claim) if !claim.terminating);
+        let known = self.known.claim(key);
+        if is_there(&known) {
             return known;
         }
         let question = Question::Claim(key.into());
-        if let Some((Reply::Claim(answer), _)) = self.replies.get(&question) {
-            return answer.clone();
+        let Some((Reply::Claim(answer), age)) = self.replies.get(&question) else {
+            match known {
+                Answer::Unseen(Unseen::NotRead) => self.unanswered(question),
+                Answer::Unseen(_) => {}
+                // The watch may lag behind a claim that was made a moment ago.
+                Answer::Known(_) | Answer::Absent => self.doubtful(question),
+            }
+            return known;
+        };
+        let answer = answer.clone();
+        // So may an answer that was read for another review.
+        if age == Age::Recent && !is_there(&answer) {
+            self.doubtful(question);
         }
-        match known {
-            Answer::Unseen(Unseen::NotRead) => self.unanswered(question),
-            Answer::Unseen(_) => {}
-            // The watch may lag behind a claim that was made a moment ago.
-            Answer::Known(_) | Answer::Absent => self.doubtful(question),
-        }
-        known
+        answer
     }
 
     fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool> {
@@ -236,19 +265,14 @@ impl Facts for Gathered<'_> {
     }
 
     fn config_map(&self, key: Key<'_>) -> Answer<Arc<ConfigMap>> {
-        let known = self.known.config_map(key);
-        if !matches!(known, Answer::Unseen(Unseen::NotRead)) {
-            return known;
-        }
-        let question = Question::ConfigMap(key.into());
-        let Some((Reply::ConfigMap(answer), age)) = self.replies.get(&question) else {
-            self.unanswered(question);
-            return known;
-        };
-        if age == Age::Recent {
-            self.doubtful(question);
-        }
-        answer.clone()
+        self.read(
+            self.known.config_map(key),
+            || Question::ConfigMap(key.into()),
+            |reply| match reply {
+                Reply::ConfigMap(answer) => Some(answer),
+                _ => None,
+            },
+        )
     }
 
     fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
@@ -256,19 +280,14 @@ impl Facts for Gathered<'_> {
     }
 
     fn substitution(&self, kustomization: Key<'_>) -> Answer<Substitution> {
-        let known = self.known.substitution(kustomization);
-        if !matches!(known, Answer::Unseen(Unseen::NotRead)) {
-            return known;
-        }
-        let question = Question::Substitution(kustomization.into());
-        let Some((Reply::Substitution(answer), age)) = self.replies.get(&question) else {
-            self.unanswered(question);
-            return known;
-        };
-        if age == Age::Recent {
-            self.doubtful(question);
-        }
-        answer.clone()
+        self.read(
+            self.known.substitution(kustomization),
+            || Question::Substitution(kustomization.into()),
+            |reply| match reply {
+                Reply::Substitution(answer) => Some(answer),
+                _ => None,
+            },
+        )
     }
 }
 

@@ -10,6 +10,7 @@ impl Facts for Watched {
         match key.name {
             "there" => Answer::Known(Claim::default()),
             "going" => Answer::Known(Claim { terminating: true }),
+            "unlisted" => Answer::Unseen(Unseen::NotRead),
             _ => Answer::Absent,
         }
     }
@@ -45,6 +46,28 @@ fn what_speaks_against_the_object_is_doubted_until_it_is_read() {
     assert_eq!(gathered.claim(key("going")), Answer::Absent);
     assert_eq!(gathered.claim(key("new")), Answer::Known(Claim::default()));
     assert!(gathered.missing().doubtful.is_empty());
+}
+
+#[test]
+fn a_claim_that_another_review_did_not_find_is_read_again_before_a_denial() {
+    let question = Question::Claim(key("unlisted").into());
+    let doubts = |reply: Option<(Answer<Claim>, Age)>| {
+        let mut replies = Replies::default();
+        if let Some((answer, age)) = reply {
+            replies.insert(question.clone(), Reply::Claim(answer), age);
+        }
+        let gathered = Gathered::new(&Watched, &replies);
+        let _ = gathered.claim(key("unlisted"));
+        let missing = gathered.missing();
+        (missing.unanswered.len(), missing.doubtful.len())
+    };
+    assert_eq!(doubts(None), (1, 0));
+    for gone in [Answer::Absent, Answer::Known(Claim { terminating: true })] {
+        assert_eq!(doubts(Some((gone.clone(), Age::Recent))), (0, 1));
+        assert_eq!(doubts(Some((gone, Age::Now))), (0, 0));
+    }
+    let there = Answer::Known(Claim::default());
+    assert_eq!(doubts(Some((there, Age::Recent))), (0, 0));
 }
 
 #[test]

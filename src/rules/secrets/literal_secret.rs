@@ -12,8 +12,8 @@ rule! {
     /// keys, JWTs, password hashes and the tokens of known vendors under any key, and as keys; and the
     /// same within files, commands and embedded Secret manifests.
     ///
-    /// Flux's Kustomization is judged too: what stands in `postBuild.substitute` or in its patches is
-    /// plain text in Git. At admission that is at most a warning, as a Kustomization that is refused
+    /// Flux's Kustomization is judged too: what stands in `postBuild.substitute`, in its patches, or
+    /// in a ConfigMap that `substituteFrom` names, is plain text in Git. At admission that is at most a warning, as a Kustomization that is refused
     /// would hold up everything that Flux applies by it.
     ///
     /// ## Why is this bad

@@ -4,6 +4,7 @@ mod allowance;
 pub mod literal_secret;
 pub mod missing_secret_source;
 mod provenance;
+mod substitute_from;
 #[cfg(test)]
 mod tests;
 pub mod unresolved_placeholder;
@@ -13,7 +14,7 @@ pub mod weak_default_secret;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Facts, Unseen};
-use crate::model::{Action, Case, Finding, Findings, Tree};
+use crate::model::{Action, Case, Finding, Findings, Kind, Tree};
 use crate::rules::Params;
 use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, secrets_of};
 use provenance::{Origin, Owner};
@@ -76,6 +77,9 @@ fn check(
         }
         let text = tree.value(hit.node).as_str();
         excuse(finding, case, params, &owner.origin(hit, text), help);
+    }
+    if case.subject.kind == Kind::Kustomization {
+        substitute_from::check(case, kept, help, facts, out);
     }
 }
 

@@ -82,17 +82,14 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     // Seeds that are near to each other give cases that are not.
     let draws = seed.wrapping_mul(0xA076_1D64_78BD_642F);
     let mut scores = BTreeMap::new();
-    let all = positive::FAMILIES
+    let positive = positive::ROOMS
         .iter()
-        .chain(vendors::FAMILIES)
-        .chain(odd::FAMILIES)
-        .map(|family| (family, true))
-        .chain(
-            negative::FAMILIES
-                .iter()
-                .chain(odd::NEGATIVE)
-                .map(|family| (family, false)),
-        );
+        .chain(&[vendors::FAMILIES, odd::FAMILIES]);
+    let negative = negative::ROOMS.iter().chain(&[odd::NEGATIVE]);
+    let all = positive
+        .map(|room| (room, true))
+        .chain(negative.map(|room| (room, false)))
+        .flat_map(|(room, is_positive)| room.iter().map(move |family| (family, is_positive)));
     for (number, ((name, make), is_positive)) in all.enumerate() {
         for case in 0..cases {
             let mut draw = Draw::new(draws.wrapping_add(((number as u64) << 32) + case));
