@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use self::unseen::{Unverified, Why};
 use crate::facts::{Answer, Facts, Key, SecretSource, Unseen};
-use crate::model::claim::{Made, is_valid_name};
 use crate::model::elsewhere::elsewhere;
+use crate::model::resource_name::{Made, is_valid_name};
 use crate::model::secret_reference::{Reader, references};
 use crate::model::secrets_made::SecretsMade;
 use crate::model::template::{NameBuffer, Rendered, render};
