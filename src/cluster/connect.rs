@@ -9,6 +9,8 @@ use kube::{Client, Config};
 
 /// How long one try may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may say nothing while an answer is awaited.
+const QUIET: Duration = Duration::from_secs(90);
 /// The pause behind the first failed try; it doubles up to the pause between signs of life.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -78,6 +80,11 @@ impl Cluster {
             Way::InCluster => Config::incluster().map_err(SetupError::InCluster)?,
         };
         config.connect_timeout = Some(PATIENCE);
+        // kube would try fifteen times where it is told that there is no room; who waits for a review cannot,
+        // and a watch must know that it is broken.
+        config.default_retry = false;
+        // A connection that died without a word; watches end after a minute.
+        config.read_timeout = Some(QUIET);
         // kube takes it from the environment; a proxy for the internet does not lead to an API server.
         config.proxy_url = None;
         let address = config.cluster_url.to_string();

@@ -66,8 +66,11 @@ pub(super) enum State {
     Whole,
     /// The cluster has no such kind: its definition is not installed.
     NotServed,
-    /// It may not list the kind.
-    Forbidden,
+    /// It may not list the kind, or not watch it.
+    Forbidden {
+        /// Which of the two.
+        verb: &'static str,
+    },
     /// It broke then, and has not listed the kind anew since.
     Lost(Instant),
 }
@@ -126,10 +129,7 @@ impl<T> Store<T> {
         };
         let doubt = match inner.state {
             State::Starting => Some(Unseen::Starting { resource }),
-            State::Forbidden => Some(Unseen::Forbidden {
-                verb: "list",
-                resource,
-            }),
+            State::Forbidden { verb } => Some(Unseen::Forbidden { verb, resource }),
             State::Whole | State::NotServed => lost(inner.heard.max(alive)),
             State::Lost(since) => lost(since),
         };
@@ -164,12 +164,12 @@ impl<T> Store<T> {
         inner.state = match (before, failed) {
             // What was never listed is not there to be believed, and what is lost does not grow younger.
             (
-                State::Starting | State::Lost(_) | State::NotServed | State::Forbidden,
+                State::Starting | State::Lost(_) | State::NotServed | State::Forbidden { .. },
                 State::Lost(_),
             ) => before,
             _ => failed,
         };
-        if matches!(failed, State::NotServed | State::Forbidden) {
+        if matches!(failed, State::NotServed | State::Forbidden { .. }) {
             inner.heard = Instant::now();
             inner.objects = Objects::default();
         }
@@ -185,7 +185,7 @@ impl<T> Store<T> {
     pub(super) fn watch(&self, alive: Instant) -> Watch {
         let inner = self.read();
         let age = match inner.state {
-            State::Starting | State::NotServed | State::Forbidden => None,
+            State::Starting | State::NotServed | State::Forbidden { .. } => None,
             State::Whole => Some(inner.heard.max(alive)),
             State::Lost(since) => Some(since),
         };
@@ -257,7 +257,7 @@ mod tests {
         let store = Store::<u8>::new("things");
         store.replace(listed("a"));
         let now = Instant::now();
-        store.fail(State::Forbidden);
+        store.fail(State::Forbidden { verb: "list" });
         assert_eq!(
             there(&store, now),
             Err(Unseen::Forbidden {

@@ -18,14 +18,20 @@ use crate::facts::Key;
 /// How often it is tried again to list what is not served or not allowed: definitions and rights come later.
 const LATER: Duration = Duration::from_secs(20);
 
+/// How long a list must have been refused to be believed: an API server that has just started knows of no
+/// rights for a few seconds, and refuses everybody.
+const REFUSED: Duration = Duration::from_secs(4);
+/// How often it is tried again meanwhile.
+const SOON: Duration = Duration::from_secs(1);
+
 /// How lists and watches are asked for: in pages, so that no answer is large; and in watches of a minute, so
 /// that a connection that died without a word is noticed.
 pub(super) fn config() -> watcher::Config {
     watcher::Config::default().page_size(200).timeout(60)
 }
 
-/// Follows a kind for ever. `start` makes the stream of the given attempt, of which the first
-/// `alternatives` differ, as in the version; `keep` takes what is of interest from an object.
+/// Follows a kind for ever. `start` makes the stream of one of the `alternatives`, which differ in the
+/// version; `keep` takes what is of interest from an object.
 pub(super) async fn follow<K, T, S>(
     store: Arc<Store<T>>,
     alternatives: usize,
@@ -36,8 +42,9 @@ pub(super) async fn follow<K, T, S>(
     S: Stream<Item = watcher::Result<Event<K>>>,
 {
     let mut backoff = DefaultBackoff::default();
-    for attempt in 0.. {
-        let mut stream = pin!(start(attempt));
+    let mut tries = Tries::new(alternatives);
+    loop {
+        let mut stream = pin!(start(tries.alternative));
         let mut listed = Objects::default();
         let mut pause = None;
         while let Some(event) = stream.next().await {
@@ -52,6 +59,7 @@ pub(super) async fn follow<K, T, S>(
                 Ok(Event::InitDone) => {
                     told(store.replace(std::mem::take(&mut listed)), store.resource());
                     backoff.reset();
+                    tries.listed();
                 }
                 Ok(Event::Apply(object)) => {
                     let (namespace, name) = place(&object);
@@ -62,14 +70,10 @@ pub(super) async fn follow<K, T, S>(
                     store.put(key(&namespace, &name), None);
                 }
                 Err(error) => {
-                    let state = state_of(&error);
-                    if state == State::NotServed && (attempt + 1) % alternatives != 0 {
-                        pause = Some(Duration::ZERO);
-                        break;
-                    }
-                    tell(store.fail(state), state, store.resource(), &error);
-                    if matches!(state, State::NotServed | State::Forbidden) {
-                        pause = Some(LATER);
+                    let failure;
+                    (failure, pause) = tries.failed(&error, Instant::now());
+                    if let Some(state) = failure {
+                        tell(store.fail(state), state, store.resource(), &error);
                     }
                     // A new list tells when the watch is whole again; a resumed one would not.
                     break;
@@ -81,20 +85,68 @@ pub(super) async fn follow<K, T, S>(
     }
 }
 
+/// What was tried in a row without a list.
+struct Tries {
+    alternatives: usize,
+    /// The one to try next: the last that was served.
+    alternative: usize,
+    not_served: usize,
+    refused: Option<Instant>,
+}
+
+impl Tries {
+    fn new(alternatives: usize) -> Self {
+        Self {
+            alternatives,
+            alternative: 0,
+            not_served: 0,
+            refused: None,
+        }
+    }
+
+    fn listed(&mut self) {
+        self.not_served = 0;
+        self.refused = None;
+    }
+
+    /// What a failure makes of the watch, if anything, and how long to wait, if not by the backoff.
+    fn failed(
+        &mut self,
+        error: &watcher::Error,
+        now: Instant,
+    ) -> (Option<State>, Option<Duration>) {
+        match status(error).map(|status| status.code) {
+            Some(404) => {
+                self.alternative = (self.alternative + 1) % self.alternatives;
+                self.not_served += 1;
+                if self.not_served.is_multiple_of(self.alternatives) {
+                    (Some(State::NotServed), Some(LATER))
+                } else {
+                    (None, Some(Duration::ZERO))
+                }
+            }
+            Some(403) if !matches!(error, watcher::Error::InitialListFailed(_)) => {
+                (Some(State::Forbidden { verb: "watch" }), Some(LATER))
+            }
+            Some(403) => {
+                let since = *self.refused.get_or_insert(now);
+                if now.duration_since(since) < REFUSED {
+                    (Some(State::Lost(now)), Some(SOON))
+                } else {
+                    (Some(State::Forbidden { verb: "list" }), Some(LATER))
+                }
+            }
+            _ => (Some(State::Lost(now)), None),
+        }
+    }
+}
+
 fn place(object: &impl ResourceExt) -> (String, String) {
     (object.namespace().unwrap_or_default(), object.name_any())
 }
 
 fn key<'a>(namespace: &'a str, name: &'a str) -> Key<'a> {
     Key { namespace, name }
-}
-
-fn state_of(error: &watcher::Error) -> State {
-    match status(error).map(|status| status.code) {
-        Some(403) => State::Forbidden,
-        Some(404) => State::NotServed,
-        _ => State::Lost(Instant::now()),
-    }
 }
 
 fn status(error: &watcher::Error) -> Option<&Status> {
@@ -116,7 +168,7 @@ fn told(before: State, resource: &'static str) {
             seconds = since.elapsed().as_secs(),
             "the watch is whole again"
         ),
-        State::Starting | State::NotServed | State::Forbidden => {
+        State::Starting | State::NotServed | State::Forbidden { .. } => {
             tracing::info!(resource, "listed and watched");
         }
     }
@@ -124,9 +176,10 @@ fn told(before: State, resource: &'static str) {
 
 fn tell(before: State, now: State, resource: &'static str, error: &watcher::Error) {
     match now {
-        State::Forbidden if before != State::Forbidden => tracing::warn!(
+        State::Forbidden { verb } if before != now => tracing::warn!(
             resource,
-            "not allowed to list or watch: what rules would ask counts as unverified; docs/security.md names the right"
+            verb,
+            "not allowed: what rules would ask counts as unverified; docs/security.md names the right"
         ),
         State::NotServed if before != State::NotServed => {
             tracing::info!(resource, "the cluster has no such kind yet");
@@ -139,5 +192,58 @@ fn tell(before: State, now: State, resource: &'static str, error: &watcher::Erro
             );
         }
         _ => tracing::debug!(resource, reason = whole(error), "the watch is still broken"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(code: u16) -> watcher::Error {
+        watcher::Error::InitialListFailed(api(code))
+    }
+
+    fn api(code: u16) -> kube::Error {
+        kube::Error::Api(Box::new(Status::failure("no", "No").with_code(code)))
+    }
+
+    #[test]
+    fn a_kind_is_not_served_only_when_no_version_of_it_is() {
+        let now = Instant::now();
+        let mut tries = Tries::new(2);
+        // A broken watch is tried again by the version that was served.
+        assert_eq!(
+            tries.failed(&listing(503), now),
+            (Some(State::Lost(now)), None)
+        );
+        assert_eq!(tries.alternative, 0);
+        assert_eq!(
+            tries.failed(&listing(404), now),
+            (None, Some(Duration::ZERO))
+        );
+        assert_eq!(tries.alternative, 1);
+        tries.listed();
+        assert_eq!(tries.failed(&listing(404), now).0, None);
+        assert_eq!(tries.failed(&listing(404), now).0, Some(State::NotServed));
+    }
+
+    #[test]
+    fn a_refused_list_is_believed_after_a_while_and_a_refused_watch_at_once() {
+        let start = Instant::now();
+        let mut tries = Tries::new(1);
+        assert_eq!(
+            tries.failed(&listing(403), start).0,
+            Some(State::Lost(start))
+        );
+        let later = start + REFUSED;
+        let forbidden = |verb| Some(State::Forbidden { verb });
+        assert_eq!(tries.failed(&listing(403), later).0, forbidden("list"));
+        tries.listed();
+        assert_eq!(
+            tries.failed(&listing(403), later).0,
+            Some(State::Lost(later))
+        );
+        let watching = watcher::Error::WatchStartFailed(api(403));
+        assert_eq!(tries.failed(&watching, start).0, forbidden("watch"));
     }
 }

@@ -9,7 +9,7 @@ use super::Level;
 use super::oci_reference::{Reference, read};
 use super::tag::shown;
 use super::version::is_exact;
-use crate::facts::{Answer, Facts, Key, SourceKind};
+use crate::facts::{Answer, Facts, Key, SourceKind, Unseen};
 use crate::model::template::is_open;
 use crate::model::{Action, Case, ChartSource, Findings, Form, HelmRelease, Kind, NodeId, Subject};
 use crate::rules::{Family, Meta, Params, Rule, rule};
@@ -335,17 +335,17 @@ fn oci_repository(
         Feeds::ARelease => {
             finding.on_facts();
         }
-        Feeds::Unseen => {
-            finding.message.push_str(
-                " (nobody could see whether a HelmRelease takes its chart from here: it has no layerSelector)",
-            );
+        Feeds::Unseen(why) => {
+            finding.message.push_str(&format!(
+                " (nobody could see whether a HelmRelease takes its chart from here: {why})"
+            ));
             finding.unverified();
         }
     }
 }
 
 /// What an OCIRepository is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum Feeds {
     /// Charts, by its own layerSelector.
     Charts,
@@ -354,7 +354,7 @@ enum Feeds {
     /// Something else.
     NoChart,
     /// Nobody could see.
-    Unseen,
+    Unseen(Unseen),
 }
 
 fn feeds_charts(subject: &Subject<'_>, spec: NodeId, facts: &dyn Facts) -> Feeds {
@@ -368,7 +368,7 @@ fn feeds_charts(subject: &Subject<'_>, spec: NodeId, facts: &dyn Facts) -> Feeds
     }) {
         Answer::Known(true) => Feeds::ARelease,
         Answer::Known(false) | Answer::Absent => Feeds::NoChart,
-        Answer::Unseen(_) => Feeds::Unseen,
+        Answer::Unseen(why) => Feeds::Unseen(why),
     }
 }
 

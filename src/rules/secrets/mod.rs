@@ -13,7 +13,7 @@ pub mod weak_default_secret;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Unseen};
 use crate::model::{Action, Case, Finding, Findings, Kind, Tree};
 use crate::rules::Params;
 use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, secrets_of};
@@ -135,7 +135,12 @@ fn excuse(
                 .help("nothing is to be done: it is a placeholder in Git")
                 .at_most(Action::Audit);
         }
-        Origin::Unseen => {
+        Origin::Unseen(why) => {
+            // The help says how to open a Secret; any other reason is a thing to mend by itself.
+            if **why != Unseen::NotOpened {
+                let reason = format!("; nobody could see whether Flux substituted it: {why}");
+                finding.message.push_str(&reason);
+            }
             finding.help([help, HELP_RIGHT].concat());
         }
         Origin::MaybeDecrypted => {

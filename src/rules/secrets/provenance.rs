@@ -4,7 +4,7 @@
 //! a leaked value off as a placeholder's, or to learn another's by guessing. So the answer is the same
 //! as for no match unless Flux itself writes, and then the value must be long and whole.
 
-use crate::facts::{Answer, Facts, Key, Store, Substitution};
+use crate::facts::{Answer, Facts, Key, Store, Substitution, Unseen};
 use crate::model::Case;
 use crate::secrets::{Found, Hit, What};
 
@@ -21,7 +21,7 @@ pub(super) enum Origin<'s> {
     /// Its Kustomization decrypts files, and this may have been in one.
     MaybeDecrypted,
     /// A Kustomization applied it, but nobody could look what it substituted.
-    Unseen,
+    Unseen(&'s Unseen),
     /// It is written out, as far as anyone can tell.
     Literal,
 }
@@ -70,7 +70,8 @@ impl Owner {
     pub(super) fn origin(&self, hit: &Hit, text: Option<&str>) -> Origin<'_> {
         let known = match &self.answer {
             Some(Answer::Known(known)) if !known.is_remote => known,
-            Some(Answer::Known(_) | Answer::Unseen(_)) => return Origin::Unseen,
+            Some(Answer::Known(_)) => return Origin::Unseen(&Unseen::RemoteCluster),
+            Some(Answer::Unseen(why)) => return Origin::Unseen(why),
             Some(Answer::Absent) | None => return Origin::Literal,
         };
         // So many are not all there.
@@ -81,7 +82,7 @@ impl Owner {
         for found in &hit.found {
             match text.and_then(|text| variable(known, found, text)) {
                 Some(variable) => name = Some(variable),
-                None if known.unread.is_some() => return Origin::Unseen,
+                None if let Some(why) = &known.unread => return Origin::Unseen(why),
                 None if known.decrypts => return Origin::MaybeDecrypted,
                 None => return Origin::Literal,
             }

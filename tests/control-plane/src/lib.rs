@@ -3,6 +3,7 @@
 //! Each file in `tests/` is one program with one control plane. A call that does not do its work fails the test at
 //! once with all that is known, so helpers here panic rather than return errors.
 
+pub mod account;
 pub mod binary;
 pub mod lockkeeper;
 pub mod objects;

@@ -1,11 +1,13 @@
 //! `lockkeeper serve` beside the control plane, and its registration.
 
+use std::net::SocketAddr;
 use std::process::Command;
 
 use lockkeeper_testkit::control_plane::Registered;
 use lockkeeper_testkit::kubectl::{Output, Way};
 use lockkeeper_testkit::pki::Files;
 use lockkeeper_testkit::process::Process;
+use lockkeeper_testkit::reviewer::Reviewer;
 use lockkeeper_testkit::{ControlPlane, net, wait};
 use serde_json::Value;
 
@@ -14,6 +16,8 @@ use crate::{PATIENCE, RELEASE_DENIED, binary, objects};
 /// A running Lockkeeper; it ends with this value, or with the test program.
 pub struct Lockkeeper {
     process: Process,
+    reviews: SocketAddr,
+    health: SocketAddr,
     url: String,
     files: Files,
 }
@@ -24,8 +28,15 @@ impl Lockkeeper {
         Self::start_with(plane, "lockkeeper", &[])
     }
 
-    /// Starts one under a name of its own with more flags.
+    /// Starts one under a name of its own with more flags, and waits until it is ready.
     pub fn start_with(plane: &ControlPlane, name: &str, flags: &[&str]) -> Self {
+        let lockkeeper = Self::launch(plane, name, flags);
+        lockkeeper.await_ready();
+        lockkeeper
+    }
+
+    /// Starts one and waits for nothing.
+    pub fn launch(plane: &ControlPlane, name: &str, flags: &[&str]) -> Self {
         let files = plane.webhook_certificate(name).expect("a certificate");
         let [tls, plain] = net::free_ports().expect("free ports");
         let mut command = Command::new(binary::path());
@@ -40,13 +51,10 @@ impl Lockkeeper {
             .arg("--log-format=json")
             .args(flags);
         let process = plane.run(name, command).expect("lockkeeper starts");
-        process
-            .ready("lockkeeper to be ready", PATIENCE, || {
-                net::healthy(net::loopback(plain), "/readyz")
-            })
-            .expect("lockkeeper is ready");
         Self {
             process,
+            reviews: net::loopback(tls),
+            health: net::loopback(plain),
             url: format!("https://127.0.0.1:{tls}"),
             files,
         }
@@ -60,6 +68,32 @@ impl Lockkeeper {
         let probe = objects::floating("default", "probe").to_string();
         await_refusal(plane, &probe, RELEASE_DENIED);
         registered
+    }
+
+    /// Waits until it says that it is ready.
+    pub fn await_ready(&self) {
+        self.process
+            .ready("lockkeeper to be ready", PATIENCE, || {
+                net::healthy(self.health, "/readyz")
+            })
+            .expect("lockkeeper is ready");
+    }
+
+    /// What it answers to a GET of its health or metrics; empty while it does not listen.
+    pub fn get(&self, path: &str) -> String {
+        net::get(self.health, path).unwrap_or_default()
+    }
+
+    /// Asks it by hand what it says of a review, as the API server would; see [`crate::reviews`].
+    pub fn validate(&self, review: &Value) -> Value {
+        Reviewer::new(self.reviews, &self.files)
+            .and_then(|reviewer| reviewer.validate(review))
+            .expect("an answer")
+    }
+
+    /// Its process.
+    pub fn process(&self) -> &Process {
+        &self.process
     }
 
     /// Where it listens.

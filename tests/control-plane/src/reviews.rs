@@ -1,13 +1,43 @@
-//! Recorded reviews: made the same in every run, compared by their shape, written where that is asked for.
+//! Reviews: one to send by hand, and recorded ones, made the same in every run, compared by their shape, written where
+//! that is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Where they are kept.
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/recorded-reviews")
+}
+
+/// The review of an object that is really created, as Flux would.
+pub fn of_creation(object: &Value) -> Value {
+    let (group, version) = object["apiVersion"]
+        .as_str()
+        .and_then(|version| version.split_once('/'))
+        .expect("a group");
+    let kind = json!({ "group": group, "version": version, "kind": object["kind"] });
+    let resource = format!(
+        "{}s",
+        object["kind"].as_str().unwrap_or_default().to_lowercase()
+    );
+    json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "by-hand",
+            "kind": kind,
+            "resource": { "group": group, "version": version, "resource": resource },
+            "name": object["metadata"]["name"],
+            "namespace": object["metadata"]["namespace"],
+            "operation": "CREATE",
+            "userInfo": { "username": "system:serviceaccount:flux-system:kustomize-controller" },
+            "object": object,
+            "oldObject": null,
+            "dryRun": false,
+        },
+    })
 }
 
 /// Replaces what differs from run to run: uids, times, credentials and random endings by made-up ones of the same form,

@@ -16,7 +16,7 @@ use crate::flux::Flux;
 use crate::kubeconfig::{self, Credentials};
 use crate::kubectl::{Kubectl, Way};
 use crate::pki::{Authority, Files};
-use crate::process::{Process, Stack};
+use crate::process::{Paused, Process, Stack};
 use crate::tools::Tool;
 use crate::watchdog::Watchdog;
 use crate::{Error, Result, crds, pki};
@@ -227,6 +227,31 @@ impl ControlPlane {
         )
     }
 
+    /// kubectl as a service account, made where there is none, by a token as its pod would have it. It may do nothing
+    /// until a test binds a role to it.
+    pub fn service_account(&self, namespace: &str, name: &str) -> Result<Kubectl> {
+        let account = format!(
+            "{{ apiVersion: v1, kind: ServiceAccount, metadata: {{ name: {name}, namespace: {namespace} }} }}"
+        );
+        self.admin.send(Way::ServerSide, &account)?.ok()?;
+        core::service_account(
+            &self.users,
+            &self.folder,
+            &self.url,
+            &self.admin,
+            namespace,
+            name,
+        )
+    }
+
+    /// The API server's process, to pause it, to kill it, to start it again.
+    pub fn api_server(&self) -> ApiServer<'_> {
+        ApiServer {
+            process: &self.processes[core::API_SERVER],
+            admin: &self.admin,
+        }
+    }
+
     /// Flux's part: commits, charts and what becomes of them.
     pub fn flux(&self) -> &Flux {
         &self.flux
@@ -282,6 +307,31 @@ impl ControlPlane {
     /// How long the start took, builds not counted.
     pub fn startup(&self) -> Duration {
         self.startup
+    }
+}
+
+/// The API server of a [`ControlPlane`], for tests of what becomes of others without it. etcd goes on meanwhile.
+#[derive(Clone, Copy)]
+pub struct ApiServer<'p> {
+    process: &'p Process,
+    admin: &'p Kubectl,
+}
+
+impl<'p> ApiServer<'p> {
+    /// Kills it as a crash would; connections to it are refused from now on.
+    pub fn kill(self) {
+        self.process.kill();
+    }
+
+    /// Lets it stand still until the returned value is dropped: connections are taken, and nobody answers.
+    pub fn pause(self) -> Result<Paused<'p>> {
+        self.process.pause()
+    }
+
+    /// Starts it again on the same port and waits until it is ready.
+    pub fn restart(self) -> Result<()> {
+        self.process.restart()?;
+        core::await_ready(self.process, self.admin)
     }
 }
 

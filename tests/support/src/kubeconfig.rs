@@ -31,7 +31,13 @@ pub fn write(
         }
         Credentials::Token(token) => json!({ "token": token }),
     };
-    let authority = pki::write(folder, "api-ca.crt", authority)?;
+    // One of each cluster: who reads it beside this must not find it half written.
+    let shared = folder.join("api-ca.crt");
+    let authority = if shared.exists() {
+        shared
+    } else {
+        pki::write(folder, "api-ca.crt", authority)?
+    };
     let config: Value = json!({
         "apiVersion": "v1",
         "kind": "Config",

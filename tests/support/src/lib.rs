@@ -7,6 +7,7 @@
 //! * [`flux`] acts on it the way Flux does: artifacts, sources, Kustomizations, HelmReleases.
 //! * [`archive`] and [`artifacts`] make and serve what a source controller would.
 //! * [`recorder`] is a webhook that keeps what it was asked.
+//! * [`reviewer`] asks a webhook by hand.
 //! * [`process`] and [`watchdog`] see to it that nothing outlives a test, however it ends.
 //!
 //! Arrows point down that list; only [`control_plane`] knows all of it.
@@ -23,6 +24,7 @@ pub mod net;
 pub mod pki;
 pub mod process;
 pub mod recorder;
+pub mod reviewer;
 pub mod tools;
 pub mod wait;
 pub mod watchdog;

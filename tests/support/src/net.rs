@@ -49,7 +49,8 @@ pub fn healthy(address: SocketAddr, path: &str) -> Result<(), String> {
     }
 }
 
-fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
+/// The whole answer to a plain HTTP GET, its head before its body.
+pub fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;

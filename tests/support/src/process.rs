@@ -1,10 +1,11 @@
 //! A program that runs beside the test: its log in a file, its end certain.
 
 use std::fs::{self, File};
+use std::ops::Index;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::watchdog::Watchdog;
@@ -21,8 +22,15 @@ const TAIL: usize = 20;
 pub struct Process {
     name: String,
     log: PathBuf,
-    child: Mutex<Child>,
+    running: Mutex<Running>,
     watchdog: Arc<Watchdog>,
+}
+
+/// The program, and by what it can be started again.
+#[derive(Debug)]
+struct Running {
+    command: Command,
+    child: Child,
 }
 
 impl Process {
@@ -53,19 +61,17 @@ impl Process {
         ] {
             command.env_remove(name);
         }
-        let child = command
+        command
             .stdin(Stdio::null())
             .stdout(file)
             .stderr(copy)
             // Ctrl-C must not stop etcd under a running API server.
-            .process_group(0)
-            .spawn()
-            .map_err(Error::io(format!("starting {name}")))?;
-        watchdog.watch(child.id());
+            .process_group(0);
+        let child = spawn(name, &mut command, watchdog)?;
         Ok(Self {
             name: name.to_owned(),
             log,
-            child: Mutex::new(child),
+            running: Mutex::new(Running { command, child }),
             watchdog: Arc::clone(watchdog),
         })
     }
@@ -131,15 +137,75 @@ impl Process {
                     std::thread::sleep(Duration::from_millis(20));
                 }
             }
-            // Both fail only where the child was waited for already, and then it is gone.
-            let _ = child.kill();
-            let _ = child.wait();
-            self.watchdog.forget(pid);
+            self.end(child);
         });
     }
 
+    /// Kills it, as a crash would: it is told nothing and tidies nothing up.
+    pub fn kill(&self) {
+        self.with(|child| self.end(child));
+    }
+
+    /// Lets it stand still: its sockets take connections, and nobody answers. It goes on when the returned
+    /// value is dropped.
+    pub fn pause(&self) -> Result<Paused<'_>> {
+        self.signal("STOP")?;
+        Ok(Paused(self))
+    }
+
+    /// Starts it again with the same arguments; it must have ended, or been killed.
+    pub fn restart(&self) -> Result<()> {
+        let mut running = self.running();
+        self.end(&mut running.child);
+        running.child = spawn(&self.name, &mut running.command, &self.watchdog)?;
+        Ok(())
+    }
+
+    /// How much memory it takes, as Linux tells it.
+    pub fn memory(&self) -> Result<Memory> {
+        let path = format!("/proc/{}/status", self.id());
+        let text = fs::read_to_string(&path).map_err(Error::io(format!("reading {path}")))?;
+        let bytes = |field: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+            let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+            Some(kib * 1024)
+        };
+        match (bytes("VmRSS:"), bytes("VmHWM:")) {
+            (Some(resident), Some(peak)) => Ok(Memory { resident, peak }),
+            _ => Err(Error::io(format!("looking for VmRSS and VmHWM in {path}"))(
+                std::io::ErrorKind::InvalidData.into(),
+            )),
+        }
+    }
+
+    /// std can only kill; the shell's own `kill` sends what is asked. The id is certain: the child is not
+    /// waited for yet.
+    fn signal(&self, signal: &str) -> Result<()> {
+        let pid = self.id().to_string();
+        let status = Command::new("/bin/sh")
+            .args(["-c", "kill -\"$1\" \"$2\"", "signal", signal, &pid])
+            .status()
+            .map_err(Error::io(format!("sending {signal} to {}", self.name)))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(self.ended(status))
+        }
+    }
+
+    fn end(&self, child: &mut Child) {
+        // Both fail only where the child was waited for already, and then it is gone.
+        let _ = child.kill();
+        let _ = child.wait();
+        self.watchdog.forget(child.id());
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Child) -> T) -> T {
-        act(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.running().child)
     }
 
     fn ended(&self, status: ExitStatus) -> Error {
@@ -152,6 +218,35 @@ impl Process {
             log: self.log.clone(),
             tail,
         }
+    }
+}
+
+fn spawn(name: &str, command: &mut Command, watchdog: &Watchdog) -> Result<Child> {
+    let child = command
+        .spawn()
+        .map_err(Error::io(format!("starting {name}")))?;
+    watchdog.watch(child.id());
+    Ok(child)
+}
+
+/// The memory of a process, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// What is resident now.
+    pub resident: u64,
+    /// The most that ever was.
+    pub peak: u64,
+}
+
+/// A program that stands still until this is dropped.
+#[derive(Debug)]
+#[must_use = "it goes on at once when this is dropped"]
+pub struct Paused<'p>(&'p Process);
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        // Where it was killed meanwhile there is nobody to tell.
+        let _ = self.0.signal("CONT");
     }
 }
 
@@ -181,6 +276,17 @@ impl Stack {
         while let Some(process) = self.0.pop() {
             process.stop();
         }
+    }
+}
+
+/// By the name that it was started under, which must be there.
+impl Index<&str> for Stack {
+    type Output = Process;
+
+    fn index(&self, name: &str) -> &Process {
+        self.iter()
+            .find(|process| process.name == name)
+            .unwrap_or_else(|| panic!("no process is called {name}"))
     }
 }
 

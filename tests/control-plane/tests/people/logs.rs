@@ -2,7 +2,7 @@
 
 use crate::{namespace, plane, send, stage};
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
-use lockkeeper_control_plane::{PATIENCE, objects};
+use lockkeeper_control_plane::{PATIENCE, objects, reviews};
 use lockkeeper_testkit::kubectl::Way;
 use lockkeeper_testkit::wait;
 use serde_json::json;
@@ -74,7 +74,7 @@ fn lockkeeper_says_which_api_server_it_sees() {
 }
 
 #[test]
-fn lockkeeper_is_ready_and_warns_while_the_api_server_cannot_be_reached() {
+fn lockkeeper_warns_and_answers_while_the_api_server_cannot_be_reached() {
     let plane = plane();
     let [port] = lockkeeper_testkit::net::free_ports().expect("a port");
     let text = std::fs::read_to_string(plane.admin().config())
@@ -82,9 +82,8 @@ fn lockkeeper_is_ready_and_warns_while_the_api_server_cannot_be_reached() {
         .replace(plane.url(), &format!("https://127.0.0.1:{port}"));
     let path = plane.folder().join("nobody.kubeconfig");
     std::fs::write(&path, text).expect("a file");
-    // Its start waits for readiness.
-    let lockkeeper =
-        Lockkeeper::start_with(plane, "blind", &["--kubeconfig", &path.to_string_lossy()]);
+    let flag = format!("--kubeconfig={}", path.display());
+    let lockkeeper = Lockkeeper::launch(plane, "blind", &[&flag]);
     wait::until("the warning", PATIENCE, || {
         let log = lockkeeper.log();
         if log.contains("the API server cannot be reached") && log.contains("refused") {
@@ -94,5 +93,10 @@ fn lockkeeper_is_ready_and_warns_while_the_api_server_cannot_be_reached() {
         }
     })
     .expect("it warns");
-    lockkeeper.check().expect("it still serves");
+    let readiness = lockkeeper.get("/readyz");
+    assert!(readiness.contains("503"), "{readiness}");
+    let release = objects::floating("default", "blind");
+    let response = lockkeeper.validate(&reviews::of_creation(&release));
+    let message = response["status"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("unpinned-chart"), "{response}");
 }

@@ -13,12 +13,18 @@ use crate::net::{self, free_ports, loopback};
 /// Both are ready within seconds on an idle machine; a busy one is given more.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Who wrote what, and what the webhooks said of it; reads and leases would only be noise.
+/// The API server's name among the processes.
+pub(super) const API_SERVER: &str = "kube-apiserver";
+
+/// Who wrote what, and what the webhooks said of it; other reads and leases would only be noise. What Lockkeeper asks
+/// is counted by the tests, which give its accounts the namespace `lockkeeper`.
 const AUDIT_POLICY: &str = "\
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+  - level: Metadata
+    userGroups: [system:serviceaccounts:lockkeeper]
   - level: None
     verbs: [get, list, watch]
   - level: None
@@ -93,17 +99,11 @@ pub(super) fn start(
         &flag("audit-policy-file", &audit),
         &flag("audit-log-path", &folder.join("audit.log")),
     ]);
-    let server = Process::start("kube-apiserver", server, folder, watchdog)?;
+    let server = Process::start(API_SERVER, server, folder, watchdog)?;
     let admin = Credentials::Certificate(authority.client("admin", Some("system:masters"))?);
     let config = kubeconfig::write(folder, "admin", &url, &authority.certificate(), admin)?;
     let admin = Kubectl::new(&Tool::Kubectl.path()?, &config, &folder.join("home"));
-    let ready = server.ready("the API server to be ready", PATIENCE, || {
-        match admin.run(&["get", "--raw", "/readyz"]) {
-            Ok(output) if output.success() => Ok(()),
-            Ok(output) => Err(output.stderr),
-            Err(error) => Err(error.to_string()),
-        }
-    });
+    let ready = await_ready(&server, &admin);
     processes.push(server);
     ready?;
     Ok(Core {
@@ -115,29 +115,28 @@ pub(super) fn start(
     })
 }
 
+/// Waits until the API server says that it is ready.
+pub(super) fn await_ready(server: &Process, admin: &Kubectl) -> Result<()> {
+    server.ready("the API server to be ready", PATIENCE, || {
+        match admin.run(&["get", "--raw", "/readyz"]) {
+            Ok(output) if output.success() => Ok(()),
+            Ok(output) => Err(output.stderr),
+            Err(error) => Err(error.to_string()),
+        }
+    })
+}
+
 impl Core {
-    /// kubectl as a service account of Flux's, by a token that the API server issues as it does for a pod.
+    /// kubectl as a service account of Flux's.
     pub(super) fn service_account(&self, name: &str) -> Result<Kubectl> {
-        let output = self
-            .admin
-            .run(&[
-                "create",
-                "token",
-                name,
-                "--namespace",
-                super::furniture::FLUX,
-                "--duration=24h",
-            ])?
-            .ok()?;
-        let token = Credentials::Token(output.stdout.trim().to_owned());
-        let config = kubeconfig::write(
+        service_account(
+            &self.authority,
             &self.folder,
-            name,
             &self.url,
-            &self.authority.certificate(),
-            token,
-        )?;
-        Ok(self.admin.with_config(&config))
+            &self.admin,
+            super::furniture::FLUX,
+            name,
+        )
     }
 
     /// kubectl as a user with a client certificate.
@@ -175,5 +174,22 @@ pub(super) fn user(
         &authority.certificate(),
         Credentials::Certificate(signed),
     )?;
+    Ok(admin.with_config(&config))
+}
+
+/// kubectl as a service account, by a token that the API server issues as it does for a pod.
+pub(super) fn service_account(
+    authority: &Authority,
+    folder: &Path,
+    url: &str,
+    admin: &Kubectl,
+    namespace: &str,
+    name: &str,
+) -> Result<Kubectl> {
+    let create = ["create", "token", name, "--duration=24h", "--namespace"];
+    let output = admin.run(&[&create[..], &[namespace]].concat())?.ok()?;
+    let file = format!("{namespace}-{name}");
+    let token = Credentials::Token(output.stdout.trim().to_owned());
+    let config = kubeconfig::write(folder, &file, url, &authority.certificate(), token)?;
     Ok(admin.with_config(&config))
 }
