@@ -12,7 +12,7 @@ pub mod persistence;
 pub mod pointer;
 pub mod quantity;
 pub mod release;
-mod resource_name;
+pub mod resource_name;
 pub mod secret_reference;
 pub mod secrets_made;
 pub mod subject;
