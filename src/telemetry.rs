@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use prometheus_client::metrics::counter::Counter;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 /// Panics since the start, caught ones included.
 pub static PANICS: LazyLock<Counter> = LazyLock::new(Counter::default);
@@ -35,7 +36,7 @@ impl FromStr for Format {
 /// Sends log lines to standard error from now on.
 pub fn start(format: Format, level: LevelFilter) {
     let lines = tracing_subscriber::fmt()
-        .with_max_level(level)
+        .with_env_filter(told(level))
         .with_target(false)
         .with_writer(std::io::stderr);
     // Whoever set a subscriber before keeps it.
@@ -46,6 +47,19 @@ pub fn start(format: Format, level: LevelFilter) {
         }
         Format::Json => lines.json().flatten_event(true).try_init(),
     };
+}
+
+/// What is told at a level. kube tells every failed try of every watch as an error, in words that name no
+/// kind; src/cluster says each once, so kube's own are only for whoever looks closely.
+fn told(level: LevelFilter) -> EnvFilter {
+    let of_kube = if level < LevelFilter::DEBUG {
+        LevelFilter::OFF
+    } else {
+        level
+    };
+    EnvFilter::new(format!(
+        "{level},kube_client={of_kube},kube_runtime={of_kube}"
+    ))
 }
 
 /// Replaces the panic hook by one that counts and tells the place only.

@@ -58,7 +58,10 @@ pub(super) async fn follow<K, T, S>(
                     }
                 }
                 Ok(Event::InitDone) => {
-                    told(store.replace(std::mem::take(&mut listed)), store.resource());
+                    let before = store.replace(std::mem::take(&mut listed));
+                    if !tries.watch_refused {
+                        told(before, store.resource());
+                    }
                     tries.listed();
                 }
                 Ok(Event::Apply(object)) => {
@@ -70,10 +73,15 @@ pub(super) async fn follow<K, T, S>(
                     store.put(key(&namespace, &name), None);
                 }
                 Err(error) => {
+                    let was_refused = tries.watch_refused;
                     let failure;
                     (failure, pause) = tries.failed(&error, Instant::now());
                     if let Some(state) = failure {
-                        tell(store.fail(state), state, store.resource(), &error);
+                        let before = store.fail(state);
+                        // Each list before it went well; that is no news.
+                        if !(was_refused && tries.watch_refused) {
+                            tell(before, state, store.resource(), &error);
+                        }
                     }
                     // A new list tells when the watch is whole again; a resumed one would not.
                     break;
@@ -92,6 +100,8 @@ struct Tries {
     alternative: usize,
     not_served: usize,
     refused: Option<Instant>,
+    /// Whether the last list was followed by a refused watch.
+    watch_refused: bool,
 }
 
 impl Tries {
@@ -101,6 +111,7 @@ impl Tries {
             alternative: 0,
             not_served: 0,
             refused: None,
+            watch_refused: false,
         }
     }
 
@@ -115,7 +126,10 @@ impl Tries {
         error: &watcher::Error,
         now: Instant,
     ) -> (Option<State>, Option<Duration>) {
-        match status(error).map(|status| status.code) {
+        let code = status(error).map(|status| status.code);
+        self.watch_refused =
+            code == Some(403) && !matches!(error, watcher::Error::InitialListFailed(_));
+        match code {
             Some(404) => {
                 self.alternative = (self.alternative + 1) % self.alternatives;
                 self.not_served += 1;
@@ -125,7 +139,7 @@ impl Tries {
                     (None, Some(Duration::ZERO))
                 }
             }
-            Some(403) if !matches!(error, watcher::Error::InitialListFailed(_)) => {
+            Some(403) if self.watch_refused => {
                 (Some(State::Forbidden { verb: "watch" }), Some(LATER))
             }
             Some(403) => {
