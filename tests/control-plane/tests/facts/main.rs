@@ -7,9 +7,9 @@ mod later;
 mod outages;
 mod provenance;
 mod readiness;
-
 mod sources;
 mod tenants;
+mod values;
 
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
