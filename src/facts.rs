@@ -66,21 +66,18 @@ pub struct SourceName {
     pub name: String,
 }
 
-/// What makes a Secret, or has made it.
+/// Whether a Secret is there, or is being made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
-    /// It is there: its name was seen.
+    /// Its name was seen, or that of what makes it: an ExternalSecret that is ready, a SealedSecret, or a
+    /// Kustomization whose inventory names it.
     Exists,
-    /// A Kustomization's `status.inventory` names it: Flux has applied it.
-    Kustomization,
-    /// A SealedSecret of that name makes it.
-    SealedSecret,
-    /// An ExternalSecret has it as its target.
-    ExternalSecret {
+    /// An ExternalSecret has it as its target, and is not ready.
+    NotReady {
         /// The ExternalSecret's name.
-        name: String,
-        /// Why its condition `Ready` is not true, as it says itself: `SecretSyncedError`; or that it has none yet.
-        not_ready: Option<String>,
+        external_secret: String,
+        /// Why, as its condition `Ready` says itself: `SecretSyncedError`; or that it has none yet.
+        status: String,
     },
 }
 
@@ -149,7 +146,7 @@ pub trait Facts {
         Answer::Unseen(Unseen::NoCluster)
     }
 
-    /// What makes the Secret of that name. [`Answer::Absent`] only from who has seen all their names.
+    /// Whether the Secret of that name is there or being made. [`Answer::Absent`] only from who has seen all their names.
     fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
         let _ = key;
         Answer::Unseen(Unseen::NoCluster)

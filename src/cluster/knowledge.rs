@@ -184,7 +184,7 @@ impl Seen {
             .sealed_secrets
             .ask(alive, |objects| objects.get(key).is_some());
         if sealed == Ok(true) {
-            return Ok(Some(SecretSource::SealedSecret));
+            return Ok(Some(SecretSource::Exists));
         }
         let applied = self.kustomizations.ask(alive, |objects| {
             objects.all().any(|applier| {
@@ -196,7 +196,7 @@ impl Seen {
             })
         });
         if applied == Ok(true) {
-            return Ok(Some(SecretSource::Kustomization));
+            return Ok(Some(SecretSource::Exists));
         }
         // Nobody is known to make it, as far as all of them could be seen.
         external
@@ -214,9 +214,12 @@ fn external_secret(objects: &Objects<Target>, key: Key<'_>) -> Option<SecretSour
         .in_namespace(key.namespace)
         .filter(|(_, target)| &*target.secret == key.name);
     let (name, target) = makers.min_by_key(|(name, target)| (target.not_ready.is_some(), *name))?;
-    Some(SecretSource::ExternalSecret {
-        name: name.to_owned(),
-        not_ready: target.not_ready.as_deref().map(str::to_owned),
+    Some(match &target.not_ready {
+        None => SecretSource::Exists,
+        Some(status) => SecretSource::NotReady {
+            external_secret: name.to_owned(),
+            status: status.to_string(),
+        },
     })
 }
 
@@ -348,7 +351,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_external_secrets_the_ready_one_is_named() {
+    fn of_several_external_secrets_one_that_is_ready_counts() {
         let key = |name| Key {
             namespace: "games",
             name,
@@ -357,8 +360,7 @@ mod tests {
         for (name, not_ready) in [
             ("a", Some("SecretSyncedError")),
             ("b", None),
-            ("c", None),
-            ("d", Some("SecretSyncedError")),
+            ("c", Some("SecretSyncedError")),
         ] {
             let target = Target {
                 secret: "romm".into(),
@@ -366,14 +368,14 @@ mod tests {
             };
             objects.put(key(name), target);
         }
-        let named = |objects: &Objects<Target>| match external_secret(objects, key("romm")) {
-            Some(SecretSource::ExternalSecret { name, .. }) => name,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(named(&objects), "b");
+        let made = |objects: &Objects<Target>| external_secret(objects, key("romm"));
+        assert_eq!(made(&objects), Some(SecretSource::Exists));
         objects.remove(key("b"));
-        objects.remove(key("c"));
-        assert_eq!(named(&objects), "a");
+        let first = SecretSource::NotReady {
+            external_secret: "a".to_owned(),
+            status: "SecretSyncedError".to_owned(),
+        };
+        assert_eq!(made(&objects), Some(first));
         assert_eq!(external_secret(&objects, key("other")), None);
     }
 }

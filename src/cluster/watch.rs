@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use futures::{Stream, StreamExt};
 use kube::ResourceExt;
 use kube::core::Status;
-use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, DefaultBackoff, Event};
 
 use super::connect::whole;
@@ -41,6 +40,8 @@ pub(super) async fn follow<K, T, S>(
     K: ResourceExt + Debug,
     S: Stream<Item = watcher::Result<Event<K>>>,
 {
+    // It begins small again by itself, when nothing broke for two minutes. A list must not make it: where
+    // lists are answered and watches are not, the whole kind would be listed every second.
     let mut backoff = DefaultBackoff::default();
     let mut tries = Tries::new(alternatives);
     loop {
@@ -61,7 +62,6 @@ pub(super) async fn follow<K, T, S>(
                     if !tries.watch_refused {
                         told(before, store.resource());
                     }
-                    backoff.reset();
                     tries.listed();
                 }
                 Ok(Event::Apply(object)) => {

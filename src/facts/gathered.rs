@@ -14,6 +14,9 @@ use super::{
     Substitution, Unseen,
 };
 
+/// What one review may ask to be read: an author could name any number of objects.
+const MOST_QUESTIONS: usize = 64;
+
 /// Names an object of a kind that the question implies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
@@ -188,12 +191,36 @@ impl<'k> Gathered<'k> {
         self.missing.into_inner()
     }
 
-    fn unanswered(&self, question: Question) {
-        note(&mut self.missing.borrow_mut().unanswered, question);
+    /// Notes that a read could tell; says why not where it cannot be asked for.
+    fn unanswered(&self, question: Question) -> Unseen {
+        match self.note(question, |missing| &mut missing.unanswered) {
+            true => Unseen::NotRead,
+            false => Unseen::TooMany,
+        }
     }
 
-    fn doubtful(&self, question: Question) {
-        note(&mut self.missing.borrow_mut().doubtful, question);
+    /// The answer, noted as one that may be old. What cannot be read again is not believed.
+    fn doubted<T>(&self, question: Question, answer: Answer<T>) -> Answer<T> {
+        match self.note(question, |missing| &mut missing.doubtful) {
+            true => answer,
+            false => Answer::Unseen(Unseen::TooMany),
+        }
+    }
+
+    /// Adds to a list, once; says whether there was room.
+    fn note(&self, question: Question, list: fn(&mut Missing) -> &mut Vec<Question>) -> bool {
+        let mut missing = self.missing.borrow_mut();
+        let list = list(&mut missing);
+        if list.contains(&question) {
+            return true;
+        }
+        let asked = self.replies.0.len();
+        let has_room =
+            list.len() + asked < MOST_QUESTIONS || self.replies.0.contains_key(&question);
+        if has_room {
+            list.push(question);
+        }
+        has_room
     }
 
     /// What a read told where nothing is known at once. An old answer is doubted.
@@ -208,20 +235,13 @@ impl<'k> Gathered<'k> {
         }
         let question = question();
         let Some((reply, age)) = self.replies.get(&question) else {
-            self.unanswered(question);
-            return known;
+            return Answer::Unseen(self.unanswered(question));
         };
         let answer = answer(reply).cloned().unwrap_or(known);
-        if age == Age::Recent {
-            self.doubtful(question);
+        match age {
+            Age::Recent => self.doubted(question, answer),
+            Age::Now => answer,
         }
-        answer
-    }
-}
-
-fn note(list: &mut Vec<Question>, question: Question) {
-    if !list.contains(&question) {
-        list.push(question);
     }
 }
 
@@ -236,20 +256,19 @@ impl Facts for Gathered<'_> {
         }
         let question = Question::Claim(key.into());
         let Some((Reply::Claim(answer), age)) = self.replies.get(&question) else {
-            match known {
-                Answer::Unseen(Unseen::NotRead) => self.unanswered(question),
-                Answer::Unseen(_) => {}
+            return match known {
+                Answer::Unseen(Unseen::NotRead) => Answer::Unseen(self.unanswered(question)),
+                Answer::Unseen(_) => known,
                 // The watch may lag behind a claim that was made a moment ago.
-                Answer::Known(_) | Answer::Absent => self.doubtful(question),
-            }
-            return known;
+                Answer::Known(_) | Answer::Absent => self.doubted(question, known),
+            };
         };
         let answer = answer.clone();
         // So may an answer that was read for another review.
-        if age == Age::Recent && !is_there(&answer) {
-            self.doubtful(question);
+        match age {
+            Age::Recent if !is_there(&answer) => self.doubted(question, answer),
+            Age::Recent | Age::Now => answer,
         }
-        answer
     }
 
     fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool> {

@@ -14,6 +14,8 @@ pub enum Unseen {
     OtherNamespace,
     /// It must be read from the API server, which was not done yet.
     NotRead,
+    /// The object names more of its kind than are read for one review.
+    TooMany,
     /// The watch of a kind has not listed it yet.
     Starting {
         /// The plural name of the kind, such as `persistentvolumeclaims`.
@@ -59,6 +61,9 @@ impl fmt::Display for Unseen {
                 "it is in another namespace, and the policy's `lookupNamespaces` does not open that one",
             ),
             Unseen::NotRead => formatter.write_str("it was not read in time"),
+            Unseen::TooMany => {
+                formatter.write_str("the object names more such objects than are read for one review")
+            }
             Unseen::Starting { resource } => {
                 write!(formatter, "the {resource} of the cluster have not been listed yet")
             }

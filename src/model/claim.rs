@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::persistence::{Persistence, VolumeKind, is_disabled, is_set};
-use super::resource_name::{MadeNames, full_name};
-use super::{AppTemplate, ChartSource, HelmRelease, NodeId, Step, Tree};
+use super::persistence::{Persistence, VolumeKind, is_set, is_switched_off};
+use super::resource_name::{Made, MadeNames, full_name, name_in_own};
+use super::{AppTemplate, HelmRelease, NodeId, Step, Tree};
 
 /// How a claim is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,39 +79,6 @@ fn existing(tree: &Tree<'_>, entries: Option<NodeId>, node: NodeId) -> Option<Cl
     }
 }
 
-/// Whether a map between `values` and `node` says `enabled: false`.
-#[must_use]
-pub fn is_switched_off(tree: &Tree<'_>, values: NodeId, node: NodeId) -> bool {
-    tree.ancestors(node)
-        .skip(1)
-        .take_while(|&above| above != values)
-        .any(|above| is_disabled(tree.value(above)))
-}
-
-/// Whether Kubernetes takes the text as the name of a claim: a DNS-1123 subdomain.
-#[must_use]
-pub fn is_valid_name(name: &str) -> bool {
-    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    name.len() <= 253
-        && name.split('.').all(|label| {
-            label.bytes().all(is_inner)
-                && !label.is_empty()
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        })
-}
-
-/// Whether the release makes a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Made {
-    /// Its values say so.
-    Surely,
-    /// Nobody here can tell.
-    Perhaps,
-    /// Nothing in its values does.
-    No,
-}
-
 /// The claims that the values of a release make. It allocates: made only for a claim that is not there.
 #[derive(Debug, Default)]
 pub struct ClaimsMade<'a> {
@@ -132,12 +99,7 @@ impl<'a> ClaimsMade<'a> {
         if let Some(app) = app {
             made.add_entries(app, release, &name);
         }
-        // App-template has no claims but those that its values show; other charts have.
-        let is_named_otherwise = matches!(release.chart(), ChartSource::Template { .. })
-            && !release.chart_name().contains("app-template");
-        if (app.is_none() || is_named_otherwise) && !name.is_empty() {
-            made.own = Some(name.into_owned());
-        }
+        made.own = name_in_own(release, app);
         let Some(values) = release.values() else {
             return made;
         };
@@ -269,25 +231,6 @@ mod tests {
                 ("existing".to_owned(), ClaimPlace::Existing),
             ]
         );
-    }
-
-    #[test]
-    fn names_are_subdomains() {
-        for name in ["romm", "romm-2.data", "0"] {
-            assert!(is_valid_name(name), "{name}");
-        }
-        for name in [
-            "",
-            "Romm",
-            "romm_data",
-            "-romm",
-            "romm-",
-            "a..b",
-            "a b",
-            &"a".repeat(254),
-        ] {
-            assert!(!is_valid_name(name), "{name}");
-        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub mod mounts;
 pub mod persistence;
 pub mod pointer;
 pub mod release;
-mod resource_name;
+pub mod resource_name;
 pub mod secret_reference;
 pub mod secrets_made;
 pub mod subject;

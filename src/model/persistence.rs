@@ -132,6 +132,15 @@ pub fn is_disabled(map: &Value) -> bool {
     map.get("enabled") == Some(&Value::Bool(false))
 }
 
+/// Whether a map between `values` and `node` says `enabled: false`.
+#[must_use]
+pub fn is_switched_off(tree: &Tree<'_>, values: NodeId, node: NodeId) -> bool {
+    tree.ancestors(node)
+        .skip(1)
+        .take_while(|&above| above != values)
+        .any(|above| is_disabled(tree.value(above)))
+}
+
 /// Whether `if` in a Helm template takes the value for true.
 #[must_use]
 pub fn is_set(value: &Value) -> bool {

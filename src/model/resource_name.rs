@@ -1,12 +1,37 @@
-//! The names that app-template gives to the objects it makes. Its versions differ, so every name that
-//! one of them would choose counts.
+//! The names of the objects that a release makes. App-template's versions differ, so every name that one
+//! of them would choose counts.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::HelmRelease;
 use super::template::{NameBuffer, Rendered, is_open, render};
+use super::{AppTemplate, ChartSource, HelmRelease};
+
+/// Whether Kubernetes takes the text as the name of most objects, claims and Secrets among them: a DNS-1123
+/// subdomain.
+#[must_use]
+pub fn is_valid_name(name: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            label.bytes().all(is_inner)
+                && !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}
+
+/// Whether the release makes an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// Its values say so.
+    Surely,
+    /// Nobody here can tell.
+    Perhaps,
+    /// Nothing in its values does.
+    No,
+}
 
 /// Names of objects that a release makes, and whether some could not be told.
 #[derive(Debug, Default)]
@@ -82,4 +107,40 @@ pub(super) fn full_name(values: &Value, name: &str) -> Option<String> {
         (None, _) => name.to_owned(),
     };
     (!is_open(&full)).then(|| full.chars().take(63).collect())
+}
+
+/// The release's name where its chart has objects that no values show, named after it. App-template has
+/// none.
+pub(super) fn name_in_own(
+    release: &HelmRelease<'_, '_>,
+    app: Option<&AppTemplate<'_, '_>>,
+) -> Option<String> {
+    let is_named_otherwise = matches!(release.chart(), ChartSource::Template { .. })
+        && !release.chart_name().contains("app-template");
+    let name = release.release_name();
+    ((app.is_none() || is_named_otherwise) && !name.is_empty()).then(|| name.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_subdomains() {
+        for name in ["romm", "romm-2.data", "0"] {
+            assert!(is_valid_name(name), "{name}");
+        }
+        for name in [
+            "",
+            "Romm",
+            "romm_data",
+            "-romm",
+            "romm-",
+            "a..b",
+            "a b",
+            &"a".repeat(254),
+        ] {
+            assert!(!is_valid_name(name), "{name}");
+        }
+    }
 }

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::claim::is_switched_off;
-use super::persistence::is_disabled;
+use super::persistence::{is_disabled, is_switched_off};
 use super::{AppTemplate, HelmRelease, NodeId, Persistence, Step, Tree, VolumeKind};
 
 /// Who reads the Secret.

@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use super::claim::{Made, is_switched_off};
-use super::persistence::{is_disabled, is_set};
-use super::resource_name::{MadeNames, full_name};
-use super::{AppTemplate, ChartSource, HelmRelease, NodeId, Step, Tree};
+use super::persistence::{is_disabled, is_set, is_switched_off};
+use super::resource_name::{Made, MadeNames, full_name, name_in_own};
+use super::{AppTemplate, HelmRelease, NodeId, Step, Tree};
 
 /// The Secrets that the values of a release make. It allocates: made only for a Secret that is not
 /// known to be there.
@@ -34,11 +33,7 @@ impl SecretsMade {
         if let Some(app) = app {
             made.add_entries(app, release, &name);
         }
-        let is_named_otherwise = matches!(release.chart(), ChartSource::Template { .. })
-            && !release.chart_name().contains("app-template");
-        if (app.is_none() || is_named_otherwise) && !name.is_empty() {
-            made.own = Some(name.into_owned());
-        }
+        made.own = name_in_own(release, app);
         let Some(values) = release.values() else {
             return made;
         };

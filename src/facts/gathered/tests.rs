@@ -71,6 +71,39 @@ fn a_claim_that_another_review_did_not_find_is_read_again_before_a_denial() {
 }
 
 #[test]
+fn an_object_that_names_too_much_has_the_rest_unseen() {
+    let replies = Replies::default();
+    let gathered = Gathered::new(&Watched, &replies);
+    let names: Vec<String> = (0..MOST_QUESTIONS + 2)
+        .map(|at| format!("new-{at}"))
+        .collect();
+    for (at, name) in names.iter().enumerate() {
+        let (claim, map) = match at < MOST_QUESTIONS {
+            true => (Answer::Absent, Unseen::NotRead),
+            false => (Answer::Unseen(Unseen::TooMany), Unseen::TooMany),
+        };
+        assert_eq!(gathered.claim(key(name)), claim);
+        assert_eq!(gathered.config_map(key(name)), Answer::Unseen(map));
+    }
+    // What was asked for stays so.
+    assert_eq!(gathered.claim(key("new-0")), Answer::Absent);
+    let missing = gathered.missing();
+    assert_eq!(missing.unanswered.len(), MOST_QUESTIONS);
+    assert_eq!(missing.doubtful.len(), MOST_QUESTIONS);
+
+    // The room is that of the review: behind a read there is no more of it, but for reading again.
+    let mut replies = Replies::default();
+    for question in missing.unanswered {
+        replies.insert(question, Reply::ConfigMap(Answer::Absent), Age::Recent);
+    }
+    let gathered = Gathered::new(&Watched, &replies);
+    let unseen = Answer::Unseen(Unseen::TooMany);
+    assert_eq!(gathered.claim(key("new-0")), unseen);
+    assert_eq!(gathered.config_map(key("new-0")), Answer::Absent);
+    assert_eq!(gathered.missing().doubtful.len(), 1);
+}
+
+#[test]
 fn what_must_be_read_is_asked_once_and_an_old_answer_is_doubted() {
     let mut replies = Replies::default();
     let gathered = Gathered::new(&Watched, &replies);

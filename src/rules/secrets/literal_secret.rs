@@ -13,8 +13,8 @@ rule! {
     /// same within files, commands and embedded Secret manifests.
     ///
     /// Flux's Kustomization is judged too: what stands in `postBuild.substitute`, in its patches, or
-    /// in a ConfigMap that `substituteFrom` names, is plain text in Git. At admission that is at most a warning, as a Kustomization that is refused
-    /// would hold up everything that Flux applies by it.
+    /// in a ConfigMap that `substituteFrom` names, is plain text in Git. At admission that is at most
+    /// a warning, as a Kustomization that is refused would hold up everything that Flux applies by it.
     ///
     /// ## Why is this bad
     /// A HelmRelease is kept in Git and can be read by whoever may list releases. A secret in it is
@@ -38,7 +38,8 @@ rule! {
     /// ## What is not judged
     /// Placeholders of every dialect, references to Secrets and to vaults, names and paths of
     /// secrets, digests, public keys and certificates, and what SOPS or a SealedSecret encrypts.
-    /// A guessable word is `weak-default-secret`'s.
+    /// A guessable word is `weak-default-secret`'s. Of a ConfigMap that `substituteFrom` names and
+    /// that could not be read nothing is said: without a cluster that would be every one.
     ///
     /// ## Options
     /// * `allowAnnotation` (default false): whether the annotation `lockkeeper.dev/allow-literal:

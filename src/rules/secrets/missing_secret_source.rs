@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use self::unseen::{Unverified, Why};
 use crate::facts::{Answer, Facts, Key, SecretSource, Unseen};
-use crate::model::claim::{Made, is_valid_name};
 use crate::model::elsewhere::elsewhere;
+use crate::model::resource_name::{Made, is_valid_name};
 use crate::model::secret_reference::{Reader, references};
 use crate::model::secrets_made::SecretsMade;
 use crate::model::template::{NameBuffer, Rendered, render};
@@ -199,14 +199,7 @@ impl<'a> Judge<'_, 'a, '_> {
         out: &mut Findings,
     ) {
         let answer = match self.look(reference, namespace, name) {
-            Ok(Answer::Known(
-                SecretSource::Exists
-                | SecretSource::Kustomization
-                | SecretSource::SealedSecret
-                | SecretSource::ExternalSecret {
-                    not_ready: None, ..
-                },
-            )) => return,
+            Ok(Answer::Known(SecretSource::Exists)) => return,
             answer => answer,
         };
         if self.is_external(namespace, name) {
@@ -299,9 +292,9 @@ impl<'a> Judge<'_, 'a, '_> {
         source: SecretSource,
         out: &mut Findings,
     ) {
-        let SecretSource::ExternalSecret {
-            name,
-            not_ready: Some(status),
+        let SecretSource::NotReady {
+            external_secret,
+            status,
         } = source
         else {
             return;
@@ -310,7 +303,7 @@ impl<'a> Judge<'_, 'a, '_> {
             return;
         }
         let message = format!(
-            "Secret `{secret}` is made by ExternalSecret `{name}`, which is not ready: {status}"
+            "Secret `{secret}` is made by ExternalSecret `{external_secret}`, which is not ready: {status}"
         );
         out.at(self.release.tree(), reference.node, message)
             .on_facts()

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::shown;
 use crate::facts::{Answer, Facts, Key, Unseen};
-use crate::model::claim::{ClaimPlace, ClaimsMade, Made, is_valid_name, references};
+use crate::model::claim::{ClaimPlace, ClaimsMade, references};
 use crate::model::elsewhere::elsewhere;
 use crate::model::persistence::is_set;
+use crate::model::resource_name::{Made, is_valid_name};
 use crate::model::template::{NameBuffer, Rendered, render};
 use crate::model::{
     Action, AppTemplate, Case, ClaimReference, Finding, Findings, HelmRelease, Kind, NodeId,

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::model::claim::is_switched_off;
+use crate::model::persistence::is_switched_off;
 use crate::model::{HelmRelease, NodeId, Step, Tree};
 
 /// A map with the fields of a Kubernetes volume, such as `{nfs: {server, path}}`.

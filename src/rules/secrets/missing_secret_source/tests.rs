@@ -107,20 +107,9 @@ const NONE: Vec<String> = Vec::new();
 
 #[test]
 fn what_is_there_or_is_being_made_is_left_alone() {
-    let made = |name: &str| SecretSource::ExternalSecret {
-        name: name.to_owned(),
-        not_ready: None,
-    };
-    for source in [
-        SecretSource::Exists,
-        SecretSource::Kustomization,
-        SecretSource::SealedSecret,
-        made("romm"),
-    ] {
-        let cluster = Cluster(vec![("games/romm-secret", source)]);
-        for name in ["romm-secret", "{{ .Release.Name }}-secret"] {
-            assert_eq!(found(&cluster, &reads(&[name])), NONE);
-        }
+    let cluster = Cluster::with(&["games/romm-secret"]);
+    for name in ["romm-secret", "{{ .Release.Name }}-secret"] {
+        assert_eq!(found(&cluster, &reads(&[name])), NONE);
     }
 }
 
@@ -137,9 +126,9 @@ fn what_nothing_makes_is_said_once() {
 
 #[test]
 fn an_external_secret_that_is_not_ready_is_named() {
-    let source = SecretSource::ExternalSecret {
-        name: "romm".to_owned(),
-        not_ready: Some("SecretSyncedError".to_owned()),
+    let source = SecretSource::NotReady {
+        external_secret: "romm".to_owned(),
+        status: "SecretSyncedError".to_owned(),
     };
     let cluster = Cluster(vec![("games/romm-secret", source)]);
     assert_eq!(
