@@ -1,6 +1,6 @@
 //! Ready only when the cluster's objects are listed; reviews are answered all the time.
 
-use crate::{alone, ask, calm, make, namespace, plane, wanting};
+use crate::{AT_ONCE, alone, ask, calm, make, namespace, plane, wanting};
 use lockkeeper_control_plane::PATIENCE;
 use lockkeeper_control_plane::account::Account;
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
@@ -12,7 +12,7 @@ fn lockkeeper_is_ready_once_the_api_server_can_be_reached() {
     let _alone = alone();
     let account = Account::new(plane(), "early");
     plane().api_server().kill();
-    let lockkeeper = Lockkeeper::launch(plane(), "early", &[&account.flag()]);
+    let lockkeeper = Lockkeeper::launch(plane(), "early", &[&account.flag(), AT_ONCE]);
     wait::until("the reason", PATIENCE, || {
         let answer = lockkeeper.get("/readyz");
         let is_told = answer.contains("503") && answer.contains("have not been listed yet");
