@@ -4,6 +4,7 @@
 mod claims;
 mod grants;
 mod later;
+mod names;
 mod outages;
 mod provenance;
 mod readiness;
