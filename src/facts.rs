@@ -166,6 +166,12 @@ pub trait Facts {
         Answer::Unseen(Unseen::NoCluster)
     }
 
+    /// The labels of the namespace of that name.
+    fn namespace_labels(&self, namespace: &str) -> Answer<Arc<BTreeMap<String, String>>> {
+        let _ = namespace;
+        Answer::Unseen(Unseen::NoCluster)
+    }
+
     /// What the Kustomization of that name applies from: its `spec.sourceRef`.
     fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {
         let _ = kustomization;

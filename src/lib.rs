@@ -11,16 +11,17 @@
 //! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
 //! | [`check`] | texts → findings with their places, secrets masked | facts, judge, model, policy, rules, secrets, yaml |
 //! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, facts, model, policy, telemetry |
-//! | [`admission`] | AdmissionReview in, response out | facts, judge, model, policy |
+//! | [`admission`] | AdmissionReview in, response out | facts, judge, model, mounts, policy |
 //! | [`certs`] | the CA and the serving certificate | nothing |
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |
 //! | [`judge`] | case + effective policy + facts → verdict | facts, model, policy, rules, secrets, yaml |
 //! | [`registration`] | what the API server is told of us | model |
-//! | [`policy`] | what a person writes, compiled against the registry | model, rules |
-//! | [`rules`] | the registry; one file a rule | facts, model, secrets |
+//! | [`policy`] | what a person writes, compiled against the registry | model, mounts, rules |
+//! | [`rules`] | the registry; one file a rule | facts, model, mounts, secrets |
 //! | [`facts`] | questions that rules ask about other objects | model |
 //! | [`yaml`] | Kubernetes' reading of YAML: text → values, pointer → place | model |
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
+//! | [`mounts`] | the tmpfs mounts of a pod: pod in, JSON Patch out | model |
 //! | [`model`] | the field's nouns over JSON values | nothing |
 
 pub mod admission;
@@ -32,6 +33,7 @@ pub mod facts;
 pub mod files;
 pub mod judge;
 pub mod model;
+pub mod mounts;
 pub mod policy;
 pub mod registration;
 pub mod report;

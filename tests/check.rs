@@ -181,8 +181,13 @@ fn a_broken_policy_shows_its_place() {
         ("ratchet: true\nratchet: false\n", ":2:1", "set twice"),
         (
             "ratchet: true\n---\nratchet: true\n",
-            "lockkeeper.yaml",
-            "more than one document",
+            "lockkeeper.yaml:3:1",
+            "a second ReleasePolicy",
+        ),
+        (
+            "ratchet: true\n---\napiVersion: lockkeeper.dev/v1alpha1\nkind: TmpfsPolicy\nspec:\n  mounts:\n    - {path: /tmp, sizeLimit: 64MB}\n",
+            "lockkeeper.yaml:7:31",
+            "a quantity such as 64Mi",
         ),
     ] {
         scratch.write("lockkeeper.yaml", policy);

@@ -63,3 +63,18 @@ fn bad_examples_are_refused_by_the_rule_of_their_name() {
     all.sort_unstable();
     assert_eq!(broken, all, "every rule that denies has its bad example");
 }
+
+#[test]
+fn the_example_of_a_policy_is_one() {
+    let output = Command::new(env!("CARGO_BIN_EXE_lockkeeper"))
+        .args([
+            "check",
+            "--config",
+            "examples/lockkeeper.yaml",
+            "examples/good",
+        ])
+        .output()
+        .expect("lockkeeper runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+}

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,6 +12,7 @@ use super::message;
 use super::review::NotJudged;
 use crate::judge::{Note, Ruled, Verdict};
 use crate::model::{Action, Findings, Pointer};
+use crate::mounts::{Patch, Plan};
 
 /// What is answered to one review.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +25,8 @@ pub struct Answer {
     pub message: String,
     /// What the API server passes on to whoever asked.
     pub warnings: Vec<String>,
+    /// What is changed in the object; empty where nothing is.
+    pub patch: Patch,
 }
 
 impl Answer {
@@ -63,6 +68,34 @@ impl Answer {
         )
     }
 
+    /// What is answered when the server itself failed on a mutation: the object passes as it came. A
+    /// pod without a tmpfs starts or says why not; a cluster that cannot start pods cannot start us.
+    #[must_use]
+    pub fn of_failed_mutation() -> Self {
+        Self::unchanged(
+            "Lockkeeper failed on this request, so nothing was mounted: report this as a bug, with the time",
+        )
+    }
+
+    /// Allowed as it is, with the reason.
+    pub(super) fn unchanged(warning: &str) -> Self {
+        Self {
+            warnings: vec![warning.to_owned()],
+            ..Self::not_judged(NotJudged::NoMutation)
+        }
+    }
+
+    /// A pod with its mounts.
+    pub(super) fn of_plan(plan: Plan) -> Self {
+        let is_empty = plan.patch.is_empty();
+        Self {
+            not_judged: is_empty.then_some(NotJudged::NoMutation),
+            warnings: message::of_mounts(&plan.warnings),
+            patch: plan.patch,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn of_verdict(verdict: Verdict, root: &Value) -> Self {
         if verdict.findings.is_empty() {
             return Self::default();
@@ -75,7 +108,7 @@ impl Answer {
             },
             warnings: message::warnings(&verdict),
             verdict,
-            not_judged: None,
+            ..Self::default()
         }
     }
 
@@ -85,7 +118,7 @@ impl Answer {
         self.verdict.is_allowed()
     }
 
-    /// The AdmissionReview that is sent back: it echoes `uid`, and never carries a patch.
+    /// The AdmissionReview that is sent back: it echoes `uid`.
     #[must_use]
     pub fn to_bytes(&self, uid: &str) -> Vec<u8> {
         let allowed = self.is_allowed();
@@ -101,6 +134,8 @@ impl Answer {
                     message: &self.message,
                 }),
                 warnings: &self.warnings,
+                patch_type: (!self.patch.is_empty()).then_some("JSONPatch"),
+                patch: encoded(&self.patch),
                 audit_annotations: audit_annotations(&self.verdict),
             },
         };
@@ -110,6 +145,12 @@ impl Answer {
         debug_assert!(written.is_ok());
         bytes
     }
+}
+
+/// A patch as JSON in base64; a patch that is empty is none.
+fn encoded(patch: &Patch) -> Option<String> {
+    let json = serde_json::to_vec(patch).ok()?;
+    (!patch.is_empty()).then(|| BASE64.encode(json))
 }
 
 /// Which rules spoke, by what became of it: names only. A key is the last part of a qualified name.
@@ -150,6 +191,10 @@ struct ResponseOut<'a> {
     status: Option<StatusOut<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     audit_annotations: BTreeMap<&'static str, String>,
 }

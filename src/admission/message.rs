@@ -41,12 +41,22 @@ pub(super) fn denial(verdict: &Verdict, root: &Value) -> String {
 
 /// The findings that warn, one warning each, as many as the API server passes on.
 pub(super) fn warnings(verdict: &Verdict) -> Vec<String> {
-    let all = verdict.with(Action::Warn).count();
+    let lines: Vec<String> = verdict.with(Action::Warn).map(line).collect();
+    limited(&lines)
+}
+
+/// Warnings that no rule made, as many as the API server passes on.
+pub(super) fn of_mounts(warnings: &[String]) -> Vec<String> {
+    let lines: Vec<String> = warnings.iter().map(|warning| harmless(warning)).collect();
+    limited(&lines)
+}
+
+fn limited(lines: &[String]) -> Vec<String> {
+    let all = lines.len();
     let mut warnings = Vec::with_capacity(all);
     let mut room = MOST_WARNINGS - RESERVE;
-    for ruled in verdict.with(Action::Warn) {
-        let line = line(ruled);
-        let warning = cut(&line, MOST_WARNING);
+    for line in lines {
+        let warning = cut(line, MOST_WARNING);
         let length = warning.chars().count();
         if length > room {
             warnings.push(format!("and {} more", all - warnings.len()));

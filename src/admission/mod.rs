@@ -6,6 +6,7 @@ mod answer;
 mod envelope;
 mod message;
 mod object;
+mod pods;
 mod review;
 mod same;
 #[cfg(test)]
@@ -15,4 +16,5 @@ mod unchanged;
 
 pub use answer::Answer;
 pub use envelope::Unreadable;
+pub use pods::plan_pod;
 pub use review::{Judged, NotJudged, Opened, Review};

@@ -6,10 +6,12 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::envelope::{self, Request, Unreadable};
 use super::object::{Object, OldObject, Shape};
+use super::pods::plan_pod;
 use super::unchanged::{Change, SpecBytes, change};
 use crate::facts::Facts;
 use crate::judge::{Verdict, judge};
-use crate::model::{self, Before, Case, Form, Kind, Operation, Subject};
+use crate::model::{self, Before, Case, Form, Kind, Operation, Pointer, Subject};
+use crate::mounts::Pod;
 use crate::policy::{Effective, Policy};
 
 /// An AdmissionReview that can be answered: it has a request with a uid.
@@ -94,15 +96,37 @@ impl<'a> Review<'a> {
         })
     }
 
-    /// Answers `POST /mutate`: nothing is changed yet, but what is no review is no review here too.
+    /// Answers `POST /mutate`: a pod that is created gets its mounts, and everything is allowed.
     ///
     /// # Errors
     /// As [`Review::validate`].
-    pub fn mutate(&self) -> Result<Answer, Unreadable> {
-        if self.operation()?.is_some() {
-            self.object()?;
+    pub fn mutate(&self, policy: &Policy, facts: &dyn Facts) -> Result<Answer, Unreadable> {
+        let none = Answer::not_judged(NotJudged::NoMutation);
+        let Some(operation) = self.operation()? else {
+            return Ok(none);
+        };
+        let object = self.object()?;
+        let is_new_pod = operation == Operation::Create
+            && self.subresource().is_empty()
+            && self.group().is_empty()
+            && self.kind() == "Pod"
+            && self.kinds_agree(object);
+        if !is_new_pod {
+            return Ok(none);
         }
-        Ok(Answer::not_judged(NotJudged::NoMutation))
+        let Ok(root) = object.parse() else {
+            return Ok(Answer::unchanged(
+                "the pod holds a number or text that cannot be read, or is nested too deep, so nothing was mounted",
+            ));
+        };
+        let at = Pointer::root();
+        let pod = Pod::admitted(&root, &at);
+        Ok(Answer::of_plan(plan_pod(
+            &pod,
+            self.namespace(),
+            policy,
+            facts,
+        )))
     }
 
     /// Decides whether the object is judged, and parses it if so.

@@ -1,5 +1,7 @@
 //! Reviews by hand: what is judged, what is not, and what is refused.
 
+mod mutation;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -259,18 +261,6 @@ fn namespace_and_name_come_from_the_request_when_the_object_has_none() {
     assert!(judge(&request));
     request["namespace"] = json!("other");
     assert!(!judge(&request));
-}
-
-#[test]
-fn mutate_changes_nothing_but_checks_the_envelope() {
-    let read = |request: &Value| {
-        let body = review(request).to_string();
-        Review::read(body.as_bytes()).and_then(|review| review.mutate())
-    };
-    let answer = read(&request("CREATE", &floating(), &Value::Null)).expect("readable");
-    assert!(answer.is_allowed());
-    read(&request("DELETE", &Value::Null, &floating())).expect("DELETE has no object");
-    read(&request("CREATE", &Value::Null, &Value::Null)).expect_err("no object");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod mutate;
 pub mod policy_file;
 mod review;
 mod serve;
@@ -53,10 +54,11 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Replay a recorded AdmissionReview and print the verdict.
     Review(review::ReviewArgs),
+    Mutate(mutate::MutateArgs),
     /// Print the webhook configurations, for `kubectl apply --server-side -f -`.
     ///
-    /// One document for the webhooks that judge and one for the webhook of pods, which changes nothing
-    /// yet. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
+    /// One document for the webhooks that judge and one for the webhook that gives pods their
+    /// mounts in memory. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
     /// down.
     Webhooks(webhooks::WebhooksArgs),
     /// List the rules, or show one rule's page.
@@ -88,6 +90,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Review(args) => review::run(&args),
+        Command::Mutate(args) => mutate::run(&args),
         Command::Webhooks(args) => webhooks::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

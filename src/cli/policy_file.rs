@@ -30,7 +30,7 @@ pub fn load_or_builtin(path: Option<&Path>) -> anyhow::Result<Policy> {
     path.map_or_else(|| Ok(Policy::builtin()), load)
 }
 
-/// Reads a policy file.
+/// Reads a policy file: at most one ReleasePolicy, and any number of TmpfsPolicies.
 ///
 /// # Errors
 /// When it cannot be read or understood; the error shows the place.
@@ -38,45 +38,41 @@ pub fn load(path: &Path) -> anyhow::Result<Policy> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("the policy {shown} could not be read"))?;
-    let document = only_document(&text).with_context(|| format!("the policy {shown}"))?;
-    if let Some(duplicate) = document.duplicates.first() {
-        let place = Lines::of(&text).place(duplicate.at);
-        anyhow::bail!(
-            "the policy {shown}:{}:{}: the key `{}` is set twice",
-            place.line,
-            place.column,
-            duplicate.key
-        );
+    let documents = documents(&text).with_context(|| format!("the policy {shown}"))?;
+    for document in &documents {
+        if let Some(duplicate) = document.duplicates.first() {
+            let place = Lines::of(&text).place(duplicate.at);
+            anyhow::bail!(
+                "the policy {shown}:{}:{}: the key `{}` is set twice",
+                place.line,
+                place.column,
+                duplicate.key
+            );
+        }
     }
-    // An empty file is the policy of whoever wants nothing but the built-in one.
-    let value = match &document.value {
-        serde_json::Value::Null => serde_json::json!({}),
-        value => value.clone(),
-    };
-    Policy::from_document(&value)
-        .map_err(|error| anyhow::anyhow!("{}", rendered(path, &text, &document, &error)))
+    Policy::from_documents(documents.iter().map(|document| &document.value)).map_err(|wrong| {
+        let text = match documents.get(wrong.document) {
+            Some(document) => rendered(path, &text, document, &wrong.error),
+            None => wrong.to_string(),
+        };
+        anyhow::anyhow!("{text}")
+    })
 }
 
-fn only_document(text: &str) -> anyhow::Result<Document> {
+/// The documents that say something. An empty file is the policy of whoever wants nothing but the
+/// built-in one.
+fn documents(text: &str) -> anyhow::Result<Vec<Document>> {
     let mut documents = Vec::new();
     for document in yaml::load(text) {
         let document = document.map_err(|error| {
             let place = Lines::of(text).place(error.at);
             anyhow::anyhow!("line {}, column {}: {error}", place.line, place.column)
         })?;
-        documents.push(document);
+        if !document.value.is_null() {
+            documents.push(document);
+        }
     }
-    if documents.len() > 1 {
-        documents.retain(|document| !document.value.is_null());
-    }
-    if documents.len() > 1 {
-        anyhow::bail!("it holds more than one document: write one policy in one file");
-    }
-    Ok(documents.pop().unwrap_or(Document {
-        value: serde_json::Value::Null,
-        range: 0..0,
-        duplicates: Vec::new(),
-    }))
+    Ok(documents)
 }
 
 /// The error with the line of the policy that it is about.
@@ -109,7 +105,10 @@ fn rendered(path: &Path, text: &str, document: &Document, error: &PolicyError) -
 /// Whether the error is about the key rather than its value.
 fn names_key(error: &PolicyError) -> bool {
     let is_unknown = |what: &str| error.message.starts_with(&format!("unknown {what} "));
-    is_unknown("rule") || is_unknown("field") || error.message.contains("no parameter")
+    is_unknown("rule")
+        || is_unknown("field")
+        || error.message.contains("no parameter")
+        || error.message.starts_with("no label has such a key")
 }
 
 /// The pointer, cut to what the document has.

@@ -51,7 +51,7 @@ enum Failure {
 /// The words of [`PodScope`], as a flag takes them.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Pods {
-    /// Those with the annotation lockkeeper.dev/tmpfs
+    /// Those with the annotation or label lockkeeper.dev/tmpfs
     #[value(name = "annotated")]
     Annotated,
     /// Those, and those with a read-only root file system

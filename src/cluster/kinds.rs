@@ -1,8 +1,9 @@
 //! What is kept of each watched kind: as little as the rules ask.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret};
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Secret};
 use kube::core::{ApiResource, DynamicObject, NotUsed, Object, PartialObjectMeta};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,6 +35,8 @@ impl Served {
 
 /// Claims, which are a part of Kubernetes.
 pub(super) const CLAIMS: &str = "persistentvolumeclaims";
+/// Namespaces, of which only the labels are kept.
+pub(super) const NAMESPACES: &str = "namespaces";
 /// Secrets, of which only the names are kept, and those only where the administrator opted in.
 pub(super) const SECRETS: &str = "secrets";
 
@@ -97,6 +100,14 @@ pub(super) fn claim(claim: &PartialObjectMeta<PersistentVolumeClaim>) -> Option<
     Some(Claim {
         terminating: claim.metadata.deletion_timestamp.is_some(),
     })
+}
+
+pub(super) type Labels = Arc<BTreeMap<String, String>>;
+
+pub(super) fn labels(namespace: &PartialObjectMeta<Namespace>) -> Option<Labels> {
+    Some(Arc::new(
+        namespace.metadata.labels.clone().unwrap_or_default(),
+    ))
 }
 
 /// That it is there is all that is kept.

@@ -17,7 +17,8 @@ use serde_json::Value;
 use super::connect::Cluster;
 use super::kinds::{
     self, Applier, CLAIMS, ChartReference, EXTERNAL_SECRETS, GIT_REPOSITORIES, HELM_CHARTS,
-    KUSTOMIZATIONS, OCI_REPOSITORIES, RELEASES, SEALED_SECRETS, SECRETS, Served, Target,
+    KUSTOMIZATIONS, Labels, NAMESPACES, OCI_REPOSITORIES, RELEASES, SEALED_SECRETS, SECRETS,
+    Served, Target,
 };
 use super::read::Reads;
 use super::store::{Objects, Store};
@@ -59,6 +60,7 @@ pub struct Seen {
     kustomizations: Arc<Store<Applier>>,
     external_secrets: Arc<Store<Target>>,
     sealed_secrets: Arc<Store<()>>,
+    namespaces: Arc<Store<Labels>>,
     /// The names of all Secrets, where they are watched.
     secrets: Option<Arc<Store<()>>>,
 }
@@ -79,6 +81,7 @@ impl Seen {
             kustomizations: Arc::new(Store::new(KUSTOMIZATIONS.resource)),
             external_secrets: Arc::new(Store::new(EXTERNAL_SECRETS.resource)),
             sealed_secrets: Arc::new(Store::new(SEALED_SECRETS.resource)),
+            namespaces: Arc::new(Store::new(NAMESPACES)),
             secrets: options
                 .watch_secret_names
                 .then(|| Arc::new(Store::new(SECRETS))),
@@ -89,6 +92,7 @@ impl Seen {
     pub async fn follow(&self) {
         let mut watches = vec![
             self.known(&self.claims, kinds::claim),
+            self.known(&self.namespaces, kinds::labels),
             self.served(
                 &OCI_REPOSITORIES,
                 &self.oci_repositories,
@@ -154,7 +158,7 @@ impl Seen {
     }
 
     fn stores(&self) -> impl Iterator<Item = &dyn Followed> {
-        let stores: [&dyn Followed; 8] = [
+        let stores: [&dyn Followed; 9] = [
             &*self.claims,
             &*self.oci_repositories,
             &*self.git_repositories,
@@ -163,6 +167,7 @@ impl Seen {
             &*self.kustomizations,
             &*self.external_secrets,
             &*self.sealed_secrets,
+            &*self.namespaces,
         ];
         let secrets = self
             .secrets
@@ -297,6 +302,17 @@ impl Facts for Seen {
             Answer::Absent => Answer::Absent,
             Answer::Unseen(unseen) => Answer::Unseen(unseen),
         }
+    }
+
+    fn namespace_labels(&self, namespace: &str) -> Answer<Labels> {
+        let key = Key {
+            namespace: "",
+            name: namespace,
+        };
+        let found = self
+            .namespaces
+            .ask(self.alive(), |objects| objects.get(key).cloned());
+        answer(found)
     }
 
     fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {

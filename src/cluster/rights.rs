@@ -37,6 +37,12 @@ pub const RIGHTS: &[Right] = &[
         reason: "what a HelmRelease's `valuesFrom` or a Kustomization's `substituteFrom` takes from a ConfigMap; they are read one by one and never listed",
     },
     Right {
+        group: "",
+        resource: "namespaces",
+        verbs: WATCHED,
+        reason: "the `namespaceSelector` of a TmpfsPolicy; only labels are kept",
+    },
+    Right {
         group: FLUX_SOURCES,
         resource: "ocirepositories",
         verbs: WATCHED,

@@ -1,7 +1,7 @@
 //! Facts by asking: what is not known at once is noted, read by whoever may wait, and judged again.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -277,6 +277,10 @@ impl Facts for Gathered<'_> {
 
     fn source(&self, kind: SourceKind, key: Key<'_>) -> Answer<Arc<Value>> {
         self.known.source(kind, key)
+    }
+
+    fn namespace_labels(&self, namespace: &str) -> Answer<Arc<BTreeMap<String, String>>> {
+        self.known.namespace_labels(namespace)
     }
 
     fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {

@@ -1,6 +1,7 @@
 //! Facts of one namespace: elsewhere only where the policy opens it, so that nobody learns by a verdict
 //! what exists in another tenant's namespace.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -68,6 +69,15 @@ impl Facts for Scoped<'_> {
         }
     }
 
+    /// Never another's, whatever is open: nobody but the pods of a namespace asks.
+    fn namespace_labels(&self, namespace: &str) -> Answer<Arc<BTreeMap<String, String>>> {
+        if namespace == self.namespace {
+            self.facts.namespace_labels(namespace)
+        } else {
+            Answer::Unseen(Unseen::OtherNamespace)
+        }
+    }
+
     fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
         self.ask(key, |facts, key| facts.secret(key))
     }
@@ -98,6 +108,10 @@ mod tests {
         fn claim(&self, _: Key<'_>) -> Answer<Claim> {
             Answer::Known(Claim::default())
         }
+
+        fn namespace_labels(&self, _: &str) -> Answer<Arc<BTreeMap<String, String>>> {
+            Answer::Known(Arc::default())
+        }
     }
 
     #[test]
@@ -114,6 +128,17 @@ mod tests {
             assert_eq!(claim(namespace), Answer::Known(Claim::default()));
         }
         assert_eq!(claim("vault"), Answer::Unseen(Unseen::OtherNamespace));
+        // The labels of a namespace are its own pods' business, even where it is open.
+        assert_eq!(
+            scoped.namespace_labels("games"),
+            Answer::Known(Arc::default())
+        );
+        for other in ["shared", "vault"] {
+            assert_eq!(
+                scoped.namespace_labels(other),
+                Answer::Unseen(Unseen::OtherNamespace)
+            );
+        }
         // It knows no cluster for sources, which is no secret of any namespace.
         let key = Key {
             namespace: "vault",

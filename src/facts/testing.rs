@@ -1,6 +1,6 @@
 //! Facts that a test writes down.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,6 +14,7 @@ pub(crate) struct Written {
     sources: HashMap<(SourceKind, Name), Answer<Arc<Value>>>,
     config_maps: HashMap<Name, Answer<Arc<ConfigMap>>>,
     kustomization_sources: HashMap<Name, Answer<Arc<SourceName>>>,
+    namespaces: HashMap<String, Answer<Arc<BTreeMap<String, String>>>>,
     others: Option<Unseen>,
 }
 
@@ -38,6 +39,7 @@ impl Written {
             sources: HashMap::new(),
             config_maps: HashMap::new(),
             kustomization_sources: HashMap::new(),
+            namespaces: HashMap::new(),
             others,
         }
     }
@@ -70,6 +72,16 @@ impl Written {
     /// Answers [`Facts::config_map`].
     pub(crate) fn config_map_as(mut self, path: &str, answer: Answer<ConfigMap>) -> Self {
         self.config_maps.insert(name(path), shared(answer));
+        self
+    }
+
+    /// Answers [`Facts::namespace_labels`].
+    pub(crate) fn namespace(
+        mut self,
+        name: &str,
+        labels: Answer<BTreeMap<String, String>>,
+    ) -> Self {
+        self.namespaces.insert(name.to_owned(), shared(labels));
         self
     }
 
@@ -115,6 +127,10 @@ impl Facts for Written {
 
     fn config_map(&self, key: Key<'_>) -> Answer<Arc<ConfigMap>> {
         self.answer(&self.config_maps, &key.into())
+    }
+
+    fn namespace_labels(&self, namespace: &str) -> Answer<Arc<BTreeMap<String, String>>> {
+        self.answer(&self.namespaces, &namespace.to_owned())
     }
 
     fn kustomization_source(&self, kustomization: Key<'_>) -> Answer<Arc<SourceName>> {

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::error::{PolicyError, globs, shape_error};
 use super::exemption::Exemption;
 use super::glob::Globs;
-use super::spec::{API_GROUP, ExemptionSpec, PolicySpec, RuleSpec};
+use super::spec::{ExemptionSpec, PolicySpec, RuleSpec};
+use super::tmpfs::TmpfsPolicy;
 use crate::model::{Action, Pointer, Subject};
 use crate::rules::{self, AnyParams, AnyRule, RULES};
 
@@ -62,24 +64,7 @@ pub struct Policy {
     ratchet: bool,
     on_unseen: Action,
     lookups: Option<Globs>,
-}
-
-/// What is wrong with a written policy.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}{}", suggestion(.nearest.as_deref()))]
-pub struct PolicyError {
-    /// The place in the policy document.
-    pub pointer: Pointer,
-    /// What is wrong there.
-    pub message: String,
-    /// The known name that was probably meant.
-    pub nearest: Option<String>,
-}
-
-fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| {
-        format!("; did you mean `{nearest}`?")
-    })
+    pub(super) tmpfs: Vec<TmpfsPolicy>,
 }
 
 impl Policy {
@@ -95,23 +80,8 @@ impl Policy {
             ratchet: true,
             on_unseen: Action::Warn,
             lookups: None,
+            tmpfs: Vec::new(),
         }
-    }
-
-    /// Reads a policy document: a whole ReleasePolicy, or its `spec` alone.
-    ///
-    /// # Errors
-    /// The first thing that is wrong with it, with its place.
-    pub fn from_document(document: &Value) -> Result<Self, PolicyError> {
-        let (spec, above) = spec_of(document)?;
-        let parsed: PolicySpec =
-            serde_path_to_error::deserialize(spec).map_err(|error| shape_error(&error, &above))?;
-        Self::compile(&parsed).map_err(|mut error| {
-            error.pointer =
-                Pointer::parse(&format!("{}{}", above.as_str(), error.pointer.as_str()))
-                    .unwrap_or_default();
-            error
-        })
     }
 
     /// Compiles a written policy.
@@ -161,6 +131,12 @@ impl Policy {
         Ok(policy)
     }
 
+    /// What asks for tmpfs mounts in pods.
+    #[must_use]
+    pub fn tmpfs(&self) -> &[TmpfsPolicy] {
+        &self.tmpfs
+    }
+
     /// What is in force for `subject`.
     #[must_use]
     pub fn effective(&self, subject: &Subject<'_>) -> Effective<'_> {
@@ -199,72 +175,6 @@ fn builtin_settings() -> Vec<Setting> {
             })
         })
         .collect()
-}
-
-/// The spec within a document, and the pointer to it.
-fn spec_of(document: &Value) -> Result<(Value, Pointer), PolicyError> {
-    if !document.is_object() {
-        return Err(PolicyError {
-            pointer: Pointer::root(),
-            message: "expected a map, as the `spec` of a ReleasePolicy is one".to_owned(),
-            nearest: None,
-        });
-    }
-    let Some(kind) = document.get("kind") else {
-        return Ok((document.clone(), Pointer::root()));
-    };
-    let group = document
-        .get("apiVersion")
-        .and_then(Value::as_str)
-        .and_then(|version| version.split_once('/'))
-        .map(|(group, _)| group);
-    if kind != "ReleasePolicy" || group != Some(API_GROUP) {
-        return Err(PolicyError {
-            pointer: Pointer::root().join("kind"),
-            message: format!("expected a ReleasePolicy of {API_GROUP}, or its spec alone"),
-            nearest: None,
-        });
-    }
-    let spec = document.get("spec").cloned().unwrap_or_default();
-    Ok((spec, Pointer::root().join("spec")))
-}
-
-fn shape_error(
-    error: &serde_path_to_error::Error<serde_json::Error>,
-    above: &Pointer,
-) -> PolicyError {
-    use serde_path_to_error::Segment;
-    let mut pointer = above.clone();
-    for segment in error.path() {
-        match segment {
-            Segment::Seq { index } => pointer.push(&index.to_string()),
-            Segment::Map { key } => pointer.push(key),
-            Segment::Enum { variant } => pointer.push(variant),
-            Segment::Unknown => {}
-        }
-    }
-    let message = error.inner().to_string();
-    PolicyError {
-        nearest: nearest_expected(&message),
-        pointer,
-        message,
-    }
-}
-
-/// serde's own words for an unknown name list what is known: "unknown field `x`, expected one of `a`, `b`".
-fn nearest_expected(message: &str) -> Option<String> {
-    let rest = message.strip_prefix("unknown ")?;
-    let mut quoted = rest.split('`').skip(1).step_by(2);
-    let unknown = quoted.next()?;
-    rules::nearest(unknown, quoted).map(str::to_owned)
-}
-
-fn globs(at: &Pointer, key: &str, patterns: Option<&[String]>) -> Result<Globs, PolicyError> {
-    Globs::compile(patterns).map_err(|error| PolicyError {
-        pointer: at.clone().join(key),
-        message: format!("not a glob: {error}"),
-        nearest: None,
-    })
 }
 
 fn known_rule(name: &str, pointer: &Pointer) -> Result<&'static dyn AnyRule, PolicyError> {

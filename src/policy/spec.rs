@@ -1,4 +1,4 @@
-//! The policy as it is written: plain serde types, the shape of the later CRD's `spec`.
+//! The policies as they are written: plain serde types, the shape of the later CRDs' `spec`.
 
 use std::collections::BTreeMap;
 
@@ -87,6 +87,112 @@ pub struct ExemptionSpec {
     /// When it ends: an RFC 3339 time, or a date, which ends with its last second in UTC.
     #[serde(deserialize_with = "date_or_time")]
     pub expires_at: Timestamp,
+}
+
+/// What a TmpfsPolicy says: which pods get which mounts in memory.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    default,
+    expecting = "the spec of a TmpfsPolicy: a map with keys such as `podSelector` and `mounts`"
+)]
+pub struct TmpfsPolicySpec {
+    /// The pods that it is for, by their labels; all when absent.
+    pub pod_selector: Option<LabelSelectorSpec>,
+    /// The namespaces that it is for, by their labels; all when absent.
+    pub namespace_selector: Option<LabelSelectorSpec>,
+    /// Names or globs of containers, init containers included; all when absent.
+    pub containers: Option<Vec<String>>,
+    /// Which of those containers.
+    pub when: WhenSpec,
+    /// What they get.
+    pub mounts: Vec<MountSpec>,
+    /// Whether an emptyDir on disk that is mounted at one of the paths becomes a tmpfs.
+    pub convert_empty_dir: bool,
+}
+
+/// Which containers a TmpfsPolicy is for, by their own security context.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WhenSpec {
+    /// All of them.
+    Always,
+    /// Those with `readOnlyRootFilesystem: true`.
+    #[default]
+    ReadOnlyRootFilesystem,
+}
+
+/// One mount in memory.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a mount: a map with `path` and `sizeLimit`"
+)]
+pub struct MountSpec {
+    /// Where it is mounted.
+    pub path: String,
+    /// How much fits, as a quantity such as `64Mi`.
+    pub size_limit: QuantitySpec,
+    /// Whether the containers of a pod that get it at this path get one and the same.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+/// A quantity as Kubernetes takes it: text, or a whole number.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged, expecting = "a quantity such as 64Mi")]
+pub enum QuantitySpec {
+    /// With a suffix, most often.
+    Text(String),
+    /// Bytes.
+    Number(i64),
+}
+
+/// Kubernetes' label selector: everything that it names must hold.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    default,
+    expecting = "a label selector: a map with `matchLabels` and `matchExpressions`"
+)]
+pub struct LabelSelectorSpec {
+    /// Labels with these values.
+    pub match_labels: BTreeMap<String, String>,
+    /// What else must hold of labels.
+    pub match_expressions: Vec<ExpressionSpec>,
+}
+
+/// One requirement of a label selector.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a requirement: a map with `key` and `operator`"
+)]
+pub struct ExpressionSpec {
+    /// The label's key.
+    pub key: String,
+    /// What must hold of it.
+    pub operator: OperatorSpec,
+    /// The values of `In` and `NotIn`.
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+/// The operators of label selectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum OperatorSpec {
+    /// The label is there with one of the values.
+    In,
+    /// The label is not there, or has none of the values.
+    NotIn,
+    /// The label is there.
+    Exists,
+    /// The label is not there.
+    DoesNotExist,
 }
 
 fn date_or_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {

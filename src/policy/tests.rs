@@ -1,5 +1,7 @@
 //! What a written policy compiles to, and what is said when it does not.
 
+mod tmpfs;
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -43,12 +43,16 @@ const NOT_A_MIRROR: (&str, &str) = (
     "!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)",
 );
 
-/// For pods that ask for mounts.
+/// For pods that ask for mounts, or for what policies say of them. A label does too: it is what a
+/// TmpfsPolicy can select by.
 pub(super) const ANNOTATED_PODS: &[(&str, &str)] = &[
     NOT_A_MIRROR,
     (
         "annotated",
-        "has(object.metadata.annotations) && 'lockkeeper.dev/tmpfs' in object.metadata.annotations",
+        concat!(
+            "(has(object.metadata.annotations) && 'lockkeeper.dev/tmpfs' in object.metadata.annotations)",
+            " || (has(object.metadata.labels) && 'lockkeeper.dev/tmpfs' in object.metadata.labels)",
+        ),
     ),
 ];
 
@@ -59,6 +63,7 @@ pub(super) const READ_ONLY_ROOT_PODS: &[(&str, &str)] = &[
         "read-only-root-or-annotated",
         concat!(
             "(has(object.metadata.annotations) && 'lockkeeper.dev/tmpfs' in object.metadata.annotations)",
+            " || (has(object.metadata.labels) && 'lockkeeper.dev/tmpfs' in object.metadata.labels)",
             " || object.spec.containers.exists(c, has(c.securityContext)",
             " && has(c.securityContext.readOnlyRootFilesystem) && c.securityContext.readOnlyRootFilesystem)",
             " || (has(object.spec.initContainers) && object.spec.initContainers.exists(c, has(c.securityContext)",

@@ -132,7 +132,7 @@ impl FailurePolicy {
 /// Which pods are sent to us at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PodScope {
-    /// Pods with the annotation `lockkeeper.dev/tmpfs`.
+    /// Pods with the annotation or label `lockkeeper.dev/tmpfs`.
     Annotated,
     /// Those, and pods with a container whose root file system is read-only.
     #[default]

@@ -30,6 +30,7 @@ pub static RULES: &[&dyn AnyRule] = &[
     &storage::undeclared_storage::UndeclaredStorage,
     &storage::invalid_mount::InvalidMount,
     &storage::missing_claim::MissingClaim,
+    &storage::missing_tmpfs::MissingTmpfs,
 ];
 
 /// The rule of that name.

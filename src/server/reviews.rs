@@ -113,7 +113,11 @@ fn judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unre
     catch_unwind(AssertUnwindSafe(|| try_judge(app, at, body, replies))).unwrap_or_else(|_| {
         let echoed = catch_unwind(|| {
             let review = Review::read(body)?;
-            Ok(Step::Answered(Answer::of_failure().to_bytes(review.uid())))
+            let answer = match at.task {
+                Task::Validate => Answer::of_failure(),
+                Task::Mutate => Answer::of_failed_mutation(),
+            };
+            Ok(Step::Answered(answer.to_bytes(review.uid())))
         });
         echoed.unwrap_or_else(|_| {
             Err(Unreadable {
@@ -129,7 +133,7 @@ fn try_judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, 
     let facts = Gathered::new(&*app.knowledge, replies);
     let answer = match at.task {
         Task::Validate => review.validate(&app.policy, &facts, (app.clock)())?,
-        Task::Mutate => review.mutate()?,
+        Task::Mutate => review.mutate(&app.policy, &facts)?,
     };
     if !at.is_last {
         let missing = facts.missing();

@@ -1,6 +1,8 @@
 //! The router without a socket: every status, the limits, and what a panic becomes.
 
-use std::collections::VecDeque;
+mod mutation;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -241,6 +243,10 @@ impl Facts for PanickingFacts {
     }
 
     fn feeds_a_release(&self, _: Key<'_>) -> Answer<bool> {
+        panic!("on purpose");
+    }
+
+    fn namespace_labels(&self, _: &str) -> Answer<Arc<BTreeMap<String, String>>> {
         panic!("on purpose");
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod invalid_mount;
 pub mod missing_claim;
+pub mod missing_tmpfs;
 pub mod undeclared_storage;
 pub(crate) mod volume;
 

@@ -1,0 +1,247 @@
+//! Paths in a container: what a tmpfs can be mounted at, and what lies within what.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::mounts::segments;
+
+/// An absolute path without `.`, `..` and doubled slashes, at which a tmpfs makes sense.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MountPath(String);
+
+impl TryFrom<String> for MountPath {
+    type Error = PathError;
+
+    fn try_from(text: String) -> Result<Self, PathError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<MountPath> for String {
+    fn from(path: MountPath) -> Self {
+        path.0
+    }
+}
+
+/// A path at which no tmpfs can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// It does not begin with a slash.
+    #[error("a path begins with `/`")]
+    Relative,
+    /// The whole file system would be hidden.
+    #[error("a tmpfs at `/` would hide the image")]
+    Root,
+    /// Who reads it could not say where it ends.
+    #[error("a path goes nowhere up: write it without `..`")]
+    Ascends,
+    /// Kubernetes' own rule for mount paths.
+    #[error("a path holds no `:` and no control characters")]
+    Character,
+    /// The runtime mounts there, and refuses or breaks under another mount.
+    #[error(
+        "the container runtime owns `/proc`, `/sys` and `/dev`; only `/dev/shm` and the like can be mounted"
+    )]
+    Runtime,
+    /// The kubelet writes these files.
+    #[error("the kubelet mounts a file there")]
+    File,
+    /// More than Linux takes.
+    #[error("a path has at most 4095 bytes")]
+    Long,
+}
+
+impl MountPath {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// When no tmpfs can be there.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        if !text.starts_with('/') {
+            return Err(PathError::Relative);
+        }
+        if text.len() > 4095 {
+            return Err(PathError::Long);
+        }
+        if text.contains(|character: char| character == ':' || character.is_control()) {
+            return Err(PathError::Character);
+        }
+        if text.split('/').any(|segment| segment == "..") {
+            return Err(PathError::Ascends);
+        }
+        let segments = lexical(text);
+        match segments.as_slice() {
+            [] => return Err(PathError::Root),
+            ["proc" | "sys", ..] | ["dev"] => return Err(PathError::Runtime),
+            ["etc", "hosts" | "hostname" | "resolv.conf"] | ["dev", "termination-log"] => {
+                return Err(PathError::File);
+            }
+            _ => {}
+        }
+        Ok(Self(format!("/{}", segments.join("/"))))
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MountPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The segments of a path, taken from the root where it is relative, as the kubelet does.
+fn lexical(path: &str) -> Vec<&str> {
+    let mut segments = Vec::with_capacity(6);
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            segment => segments.push(segment),
+        }
+    }
+    segments
+}
+
+/// The place of a path in a container, for comparison only.
+#[derive(Clone, Debug)]
+pub(super) struct Place<'a> {
+    written: Vec<&'a str>,
+    /// Without links: `/var/run` is a link to `/run` in nearly every image, and `/var/lock` to
+    /// `/run/lock`, so that one mounted over the other would hide it.
+    real: Vec<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn of(path: &'a str) -> Self {
+        let written = lexical(path);
+        let mut real = written.clone();
+        match real.as_slice() {
+            ["var", "run", ..] => {
+                real.remove(0);
+            }
+            ["var", "lock", ..] => real[0] = "run",
+            _ => {}
+        }
+        Self { written, real }
+    }
+
+    /// Whether `other` is this very place.
+    pub(super) fn is(&self, other: &Place<'_>) -> bool {
+        self.real == other.real
+    }
+
+    /// Whether `other` is this place or within it.
+    pub(super) fn holds(&self, other: &Place<'_>) -> bool {
+        other.real.starts_with(&self.real) || other.written.starts_with(&self.written)
+    }
+
+    /// Sorts what holds before what is held.
+    pub(super) fn depth(&self) -> (usize, usize) {
+        (self.real.len(), self.written.len())
+    }
+}
+
+/// Whether a mount at `mount` makes `path` writable: it is at the path or above it. Nothing is
+/// allocated where no path goes up.
+#[must_use]
+pub fn covers(mount: &str, path: &str) -> bool {
+    if mount.contains("..") || path.contains("..") {
+        return Place::of(mount).holds(&Place::of(path));
+    }
+    begins_with(real(path), real(mount)) || begins_with(segments(path), segments(mount))
+}
+
+fn begins_with<'a>(
+    mut path: impl Iterator<Item = &'a str>,
+    mut start: impl Iterator<Item = &'a str>,
+) -> bool {
+    start.all(|segment| path.next() == Some(segment))
+}
+
+/// The segments without links, as [`Place`] has them.
+fn real(path: &str) -> impl Iterator<Item = &str> {
+    let mut all = segments(path);
+    let (mut ahead, mut first) = (segments(path), None);
+    match (ahead.next(), ahead.next()) {
+        (Some("var"), Some("run")) => drop(all.next()),
+        (Some("var"), Some("lock")) => {
+            all.next();
+            first = Some("run");
+        }
+        _ => {}
+    }
+    first.into_iter().chain(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised_or_refused() {
+        for (text, expected) in [
+            ("/tmp", "/tmp"),
+            ("//tmp/./a//", "/tmp/a"),
+            ("/dev/shm", "/dev/shm"),
+            ("/etc/hosts.d", "/etc/hosts.d"),
+        ] {
+            assert_eq!(MountPath::parse(text).expect(text).as_str(), expected);
+        }
+        for (text, expected) in [
+            ("tmp", PathError::Relative),
+            ("", PathError::Relative),
+            ("/", PathError::Root),
+            ("/./", PathError::Root),
+            ("/a/../b", PathError::Ascends),
+            ("/a:b", PathError::Character),
+            ("/a\nb", PathError::Character),
+            ("/proc", PathError::Runtime),
+            ("/sys/fs", PathError::Runtime),
+            ("/dev/", PathError::Runtime),
+            ("/etc//hosts", PathError::File),
+            ("/dev/termination-log", PathError::File),
+        ] {
+            assert_eq!(MountPath::parse(text), Err(expected), "{text}");
+        }
+        assert_eq!(
+            MountPath::parse(&format!("/{}", "a".repeat(4095))),
+            Err(PathError::Long)
+        );
+    }
+
+    #[test]
+    fn what_lies_within_what_is_told_by_segments() {
+        for (mount, path) in [
+            ("/tmp", "/tmp"),
+            ("tmp/", "/tmp/a"),
+            ("/a/../tmp", "/tmp"),
+            ("/../tmp", "/tmp"),
+            ("/", "/tmp"),
+            ("/run", "/var/run"),
+            ("/var/run", "/run/app"),
+            ("/run/lock", "/var/lock"),
+            ("/var", "/var/run"),
+        ] {
+            assert!(covers(mount, path), "{mount} {path}");
+            assert!(Place::of(mount).holds(&Place::of(path)), "{mount} {path}");
+        }
+        for (mount, path) in [
+            ("/tmp", "/tmpfs"),
+            ("/tmp/a", "/tmp"),
+            ("/var", "/run"),
+            ("/var/lib", "/var/run"),
+        ] {
+            assert!(!covers(mount, path), "{mount} {path}");
+            assert!(!Place::of(mount).holds(&Place::of(path)), "{mount} {path}");
+        }
+    }
+}
