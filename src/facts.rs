@@ -146,7 +146,8 @@ pub trait Facts {
         Answer::Unseen(Unseen::NoCluster)
     }
 
-    /// Whether the Secret of that name is there or being made. [`Answer::Absent`] only from who has seen all their names.
+    /// Whether the Secret of that name is there or being made. [`Answer::Absent`] only from who has seen
+    /// all their names.
     fn secret(&self, key: Key<'_>) -> Answer<SecretSource> {
         let _ = key;
         Answer::Unseen(Unseen::NoCluster)

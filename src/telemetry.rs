@@ -72,3 +72,18 @@ pub fn tell_only_the_place_of_panics() {
         tracing::error!(file, line, "a panic was caught; please report it as a bug");
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kube_speaks_only_to_whoever_looks_closely() {
+        for (level, of_kube) in [(LevelFilter::INFO, "off"), (LevelFilter::DEBUG, "debug")] {
+            let filter = told(level).to_string();
+            for name in ["kube_client", "kube_runtime"] {
+                assert!(filter.contains(&format!("{name}={of_kube}")), "{filter}");
+            }
+        }
+    }
+}

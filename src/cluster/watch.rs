@@ -40,14 +40,11 @@ pub(super) async fn follow<K, T, S>(
     K: ResourceExt + Debug,
     S: Stream<Item = watcher::Result<Event<K>>>,
 {
-    // It begins small again by itself, when nothing broke for two minutes. A list must not make it: where
-    // lists are answered and watches are not, the whole kind would be listed every second.
-    let mut backoff = DefaultBackoff::default();
     let mut tries = Tries::new(alternatives);
     loop {
         let mut stream = pin!(start(tries.alternative));
         let mut listed = Objects::default();
-        let mut pause = None;
+        let mut pause = SOON;
         while let Some(event) = stream.next().await {
             match event {
                 Ok(Event::Init) => listed = Objects::default(),
@@ -88,7 +85,6 @@ pub(super) async fn follow<K, T, S>(
                 }
             }
         }
-        let pause = pause.or_else(|| backoff.next()).unwrap_or(LATER);
         tokio::time::sleep(pause).await;
     }
 }
@@ -102,6 +98,9 @@ struct Tries {
     refused: Option<Instant>,
     /// Whether the last list was followed by a refused watch.
     watch_refused: bool,
+    /// It begins small again by itself, when nothing broke for two minutes. A list must not make it:
+    /// where lists are answered and watches are not, the whole kind would be listed every second.
+    backoff: DefaultBackoff,
 }
 
 impl Tries {
@@ -112,6 +111,7 @@ impl Tries {
             not_served: 0,
             refused: None,
             watch_refused: false,
+            backoff: DefaultBackoff::default(),
         }
     }
 
@@ -120,12 +120,8 @@ impl Tries {
         self.refused = None;
     }
 
-    /// What a failure makes of the watch, if anything, and how long to wait, if not by the backoff.
-    fn failed(
-        &mut self,
-        error: &watcher::Error,
-        now: Instant,
-    ) -> (Option<State>, Option<Duration>) {
+    /// What a failure makes of the watch, if anything, and how long to wait.
+    fn failed(&mut self, error: &watcher::Error, now: Instant) -> (Option<State>, Duration) {
         let code = status(error).map(|status| status.code);
         self.watch_refused =
             code == Some(403) && !matches!(error, watcher::Error::InitialListFailed(_));
@@ -134,23 +130,24 @@ impl Tries {
                 self.alternative = (self.alternative + 1) % self.alternatives;
                 self.not_served += 1;
                 if self.not_served.is_multiple_of(self.alternatives) {
-                    (Some(State::NotServed), Some(LATER))
+                    (Some(State::NotServed), LATER)
                 } else {
-                    (None, Some(Duration::ZERO))
+                    (None, Duration::ZERO)
                 }
             }
-            Some(403) if self.watch_refused => {
-                (Some(State::Forbidden { verb: "watch" }), Some(LATER))
-            }
+            Some(403) if self.watch_refused => (Some(State::Forbidden { verb: "watch" }), LATER),
             Some(403) => {
                 let since = *self.refused.get_or_insert(now);
                 if now.duration_since(since) < REFUSED {
-                    (Some(State::Lost(now)), Some(SOON))
+                    (Some(State::Lost(now)), SOON)
                 } else {
-                    (Some(State::Forbidden { verb: "list" }), Some(LATER))
+                    (Some(State::Forbidden { verb: "list" }), LATER)
                 }
             }
-            _ => (Some(State::Lost(now)), None),
+            _ => {
+                let pause = self.backoff.next().unwrap_or(LATER);
+                (Some(State::Lost(now)), pause)
+            }
         }
     }
 }
@@ -226,15 +223,9 @@ mod tests {
         let now = Instant::now();
         let mut tries = Tries::new(2);
         // A broken watch is tried again by the version that was served.
-        assert_eq!(
-            tries.failed(&listing(503), now),
-            (Some(State::Lost(now)), None)
-        );
+        assert_eq!(tries.failed(&listing(503), now).0, Some(State::Lost(now)));
         assert_eq!(tries.alternative, 0);
-        assert_eq!(
-            tries.failed(&listing(404), now),
-            (None, Some(Duration::ZERO))
-        );
+        assert_eq!(tries.failed(&listing(404), now), (None, Duration::ZERO));
         assert_eq!(tries.alternative, 1);
         tries.listed();
         assert_eq!(tries.failed(&listing(404), now).0, None);
@@ -259,5 +250,18 @@ mod tests {
         );
         let watching = watcher::Error::WatchStartFailed(api(403));
         assert_eq!(tries.failed(&watching, start).0, forbidden("watch"));
+    }
+
+    #[test]
+    fn a_list_that_no_watch_follows_is_tried_ever_more_seldom() {
+        let mut tries = Tries::new(1);
+        let watching = watcher::Error::WatchStartFailed(api(503));
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            tries.listed();
+            pauses.push(tries.failed(&watching, Instant::now()).1);
+        }
+        assert!(pauses[0] < Duration::from_secs(2), "{pauses:?}");
+        assert!(pauses[7] >= Duration::from_secs(30), "{pauses:?}");
     }
 }

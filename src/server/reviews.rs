@@ -138,7 +138,12 @@ fn try_judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, 
     if !at.is_last {
         let missing = facts.missing();
         if !missing.unanswered.is_empty() {
-            return Ok(Step::Ask(missing.unanswered, Age::Recent));
+            // What a dry-run read may be older than what Flux applied since, before this write.
+            let age = match review.is_dry_run() {
+                true => Age::Recent,
+                false => Age::Now,
+            };
+            return Ok(Step::Ask(missing.unanswered, age));
         }
         if !answer.is_allowed() && !missing.doubtful.is_empty() {
             return Ok(Step::Ask(missing.doubtful, Age::Now));

@@ -129,18 +129,30 @@ fn a_finding_on_a_config_map_s_value_names_it_and_is_no_denial_in_a_dry_run() {
 }
 
 #[test]
-fn the_object_s_own_scalar_keeps_its_place_and_its_denial() {
+fn the_object_s_own_scalar_keeps_its_place_and_is_denied_once_the_config_map_is_there() {
     let root = release(&image("latest"), &json!([from("app-values")]));
     let facts =
         Written::default().config_map("games/app-values", "values.yaml", &image_text("1.2.3"));
-    let verdict = verdict(&update(&root, None, true), "unpinned-image", &facts);
-    let finding = &verdict.findings[0].finding;
+    for (dry_run, action) in [(true, Action::Warn), (false, Action::Deny)] {
+        let verdict = verdict(&update(&root, None, dry_run), "unpinned-image", &facts);
+        let finding = &verdict.findings[0].finding;
+        assert_eq!(verdict.findings[0].action, action);
+        assert_eq!(
+            finding.pointer.as_str(),
+            "/spec/values/controllers/main/containers/main/image/tag"
+        );
+        assert!(!finding.message.contains("ConfigMap"));
+    }
+}
+
+#[test]
+fn the_object_s_own_secret_is_denied_in_a_dry_run_too() {
+    let secret = ["Zq8", "vR2", "mLx", "9Tw", "4Kd"].concat();
+    let values = json!({"env": {"DB_PASSWORD": secret}});
+    let root = release(&values, &json!([from("app-values")]));
+    let facts = Written::default().config_map("games/app-values", "values.yaml", "a: 1");
+    let verdict = verdict(&update(&root, None, true), "literal-secret", &facts);
     assert_eq!(verdict.findings[0].action, Action::Deny);
-    assert_eq!(
-        finding.pointer.as_str(),
-        "/spec/values/controllers/main/containers/main/image/tag"
-    );
-    assert!(!finding.message.contains("ConfigMap"));
 }
 
 #[test]

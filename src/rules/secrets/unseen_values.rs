@@ -82,16 +82,19 @@ impl Rule for UnseenValues {
                 names.push(name);
             }
         }
-        if names.is_empty() {
-            return;
-        }
         let more = names.len().saturating_sub(MOST_NAMES);
-        names.truncate(MOST_NAMES);
-        let mut message = format!("values from {}", names.join(", "));
         if more > 0 {
-            message.push_str(&format!(" and {more} more"));
+            names.truncate(MOST_NAMES);
+            names.push(format!("{more} more"));
         }
-        message.push_str(" could not be judged");
+        let message = match names.split_last() {
+            Some((last, [])) => format!("values from {last} could not be judged"),
+            Some((last, others)) => {
+                let others = others.join(", ");
+                format!("values from {others} and {last} could not be judged")
+            }
+            None => return,
+        };
         let tree = &subject.tree;
         let at = tree.descend(NodeId::ROOT, &["spec", "valuesFrom"]);
         let finding = out
@@ -169,7 +172,7 @@ mod tests {
             entry("Secret", "a")
         ]);
         for facts in [Written::default(), Written::others(None)] {
-            let message = "values from Secret `a`, Secret `b` could not be judged".to_owned();
+            let message = "values from Secret `a` and Secret `b` could not be judged".to_owned();
             assert_eq!(found(&list, &facts), Some((message, Basis::Object)));
         }
         let many: Vec<_> = (0..20)
@@ -198,7 +201,7 @@ mod tests {
         ] {
             let facts = Written::default().config_map_as("games/c", answer);
             let message =
-                format!("values from ConfigMap `c` ({why}), Secret `a` could not be judged");
+                format!("values from ConfigMap `c` ({why}) and Secret `a` could not be judged");
             assert_eq!(found(&list, &facts), Some((message, Basis::Facts)));
         }
         let facts = Written::default().config_map("games/c", "values.yaml", "a: 1");

@@ -62,6 +62,29 @@ impl Account {
         apply(plane, &role);
     }
 
+    /// Opens the names of all Secrets to it, which is to open all Secrets.
+    pub fn open_names(&self, plane: &ControlPlane) {
+        let name = format!("secret-names-{}", self.name);
+        let api = "rbac.authorization.k8s.io";
+        apply(
+            plane,
+            &json!({
+                "apiVersion": format!("{api}/v1"), "kind": "ClusterRole",
+                "metadata": { "name": name },
+                "rules": [{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"] }],
+            }),
+        );
+        apply(
+            plane,
+            &json!({
+                "apiVersion": format!("{api}/v1"), "kind": "ClusterRoleBinding",
+                "metadata": { "name": name },
+                "roleRef": { "apiGroup": api, "kind": "ClusterRole", "name": name },
+                "subjects": [self.subject()],
+            }),
+        );
+    }
+
     /// Opens Secrets to it, by their names.
     pub fn open(&self, plane: &ControlPlane, namespace: &str, names: &[&str]) {
         let name = format!("read-secrets-{}", self.name);

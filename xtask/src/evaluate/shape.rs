@@ -138,3 +138,50 @@ pub(crate) fn secret(draw: &mut Draw, key: &str, value: &str) -> Case {
         }
     }
 }
+
+/// A token of a known format under a key that need not say so.
+pub(crate) fn any_key(draw: &mut Draw, value: &str) -> Case {
+    let key = draw.pick(&[
+        "API_TOKEN",
+        "TOKEN",
+        "APP_TOKEN",
+        "UPSTREAM",
+        "CREDENTIAL",
+        "SETTING_A",
+        "AUTH",
+        "KEY",
+    ]);
+    match draw.below(8) {
+        0 => {
+            let flag = format!("--{}={value}", kebab(key));
+            arguments(draw, &["serve", &flag], 1)
+        }
+        1 => {
+            let text = format!("server:\n  port: 8080\n{}: {value}\n", key.to_lowercase());
+            file(draw, "config.yaml", &text)
+        }
+        2 => {
+            let text = format!("#!/bin/sh\nset -e\nexport {key}={value}\nexec /app/run\n");
+            file(draw, "start.sh", &text)
+        }
+        _ => plain(draw, key, value),
+    }
+}
+
+/// The URL of a webhook, under a key or in the file of an alert manager.
+pub(crate) fn webhook(draw: &mut Draw, value: &str) -> Case {
+    if draw.chance(30) {
+        let text = format!(
+            "receivers:\n  - name: chat\n    slack_configs:\n      - api_url: {value}\n        channel: '#home'\n"
+        );
+        return file(draw, "alertmanager.yml", &text);
+    }
+    let key = draw.pick(&[
+        "WEBHOOK_URL",
+        "SLACK_WEBHOOK",
+        "DISCORD_WEBHOOK_URL",
+        "NOTIFY_URL",
+        "url",
+    ]);
+    plain(draw, key, value)
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::draw::{ALNUM, BASE32, DIGITS, Draw, HEX, WORD, base64};
+use super::draw::{ALNUM, BASE32, DIGITS, HEX, WORD, base64};
 use super::{Case, Family, shape};
 
 pub(crate) const FAMILIES: &[Family] = &[
@@ -28,7 +28,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("GitHub token", |draw| {
         let kind = draw.pick(&["ghp", "gho", "ghs", "ghu", "ghr"]);
         let value = format!("{kind}_{}", draw.text(ALNUM, 36));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("GitHub fine-grained token", |draw| {
         let value = format!(
@@ -37,12 +37,12 @@ pub(crate) const FAMILIES: &[Family] = &[
             draw.text(ALNUM, 22),
             draw.text(ALNUM, 59)
         );
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("GitLab token", |draw| {
         let kind = draw.pick(&["glpat", "gldt", "glrt", "glsoat"]);
         let value = format!("{kind}-{}", draw.text(WORD, 20));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("Slack token", |draw| {
         let kind = draw.pick(&["xoxb", "xoxp", "xapp-1"]);
@@ -52,7 +52,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             draw.text(DIGITS, 12),
             draw.text(ALNUM, 24)
         );
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("Slack webhook", |draw| {
         let value = format!(
@@ -62,7 +62,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             draw.text(BASE32, 9),
             draw.text(ALNUM, 24)
         );
-        webhook(draw, &value)
+        shape::webhook(draw, &value)
     }),
     ("Discord webhook", |draw| {
         let host = draw.pick(&["discord.com", "discordapp.com"]);
@@ -72,7 +72,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             draw.text(DIGITS, 18),
             draw.text(WORD, 68)
         );
-        webhook(draw, &value)
+        shape::webhook(draw, &value)
     }),
     ("Discord bot token", |draw| {
         let id = format!("{}{}", draw.pick(&["1", "2", "3"]), draw.text(DIGITS, 17));
@@ -98,11 +98,11 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("OpenAI key", |draw| {
         let kind = draw.pick(&["sk-proj-", "sk-", "sk-svcacct-"]);
         let value = format!("{kind}{}", draw.text(ALNUM, 48));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("Anthropic key", |draw| {
         let value = format!("sk-ant-{}-{}", "api03", draw.text(WORD, 93));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("Cloudflare API token", |draw| {
         let key = draw.pick(&[
@@ -137,7 +137,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             draw.text(ALNUM, 17),
             draw.text(ALNUM, 32)
         );
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("Plex token", |draw| {
         let value = draw.text(WORD, 20);
@@ -150,7 +150,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     }),
     ("Google API key", |draw| {
         let value = format!("AI{}{}", "za", draw.text(WORD, 35));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("AWS secret access key", |draw| {
         let value = base64(&draw.bytes(30));
@@ -166,23 +166,23 @@ pub(crate) const FAMILIES: &[Family] = &[
     }),
     ("Stripe key", |draw| {
         let value = format!("sk_{}_{}", "live", draw.text(ALNUM, 24));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("SendGrid key", |draw| {
         let value = format!("SG.{}.{}", draw.text(WORD, 22), draw.text(WORD, 43));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("Hugging Face token", |draw| {
         let value = format!("hf_{}", draw.text(ALNUM, 34));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("Grafana token", |draw| {
         let value = format!("glsa_{}_{}", draw.text(ALNUM, 32), draw.text(HEX, 8));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("Vault token", |draw| {
         let value = format!("hvs.{}", draw.text(WORD, 90));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("WireGuard key", |draw| {
         let value = base64(&draw.bytes(32));
@@ -203,7 +203,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     }),
     ("age secret key", |draw| {
         let value = format!("AGE-SECRET-{}-1{}", "KEY", draw.text(BASE32, 58));
-        any_key(draw, &value)
+        shape::any_key(draw, &value)
     }),
     ("private key in PEM", |draw| {
         let label = draw.pick(&[
@@ -356,49 +356,3 @@ pub(crate) const FAMILIES: &[Family] = &[
         }
     }),
 ];
-
-/// A token of a known format under a key that need not say so.
-fn any_key(draw: &mut Draw, value: &str) -> Case {
-    let key = draw.pick(&[
-        "API_TOKEN",
-        "TOKEN",
-        "APP_TOKEN",
-        "UPSTREAM",
-        "CREDENTIAL",
-        "SETTING_A",
-        "AUTH",
-        "KEY",
-    ]);
-    match draw.below(8) {
-        0 => {
-            let flag = format!("--{}={value}", shape::kebab(key));
-            shape::arguments(draw, &["serve", &flag], 1)
-        }
-        1 => {
-            let text = format!("server:\n  port: 8080\n{}: {value}\n", key.to_lowercase());
-            shape::file(draw, "config.yaml", &text)
-        }
-        2 => {
-            let text = format!("#!/bin/sh\nset -e\nexport {key}={value}\nexec /app/run\n");
-            shape::file(draw, "start.sh", &text)
-        }
-        _ => shape::plain(draw, key, value),
-    }
-}
-
-fn webhook(draw: &mut Draw, value: &str) -> Case {
-    if draw.chance(30) {
-        let text = format!(
-            "receivers:\n  - name: chat\n    slack_configs:\n      - api_url: {value}\n        channel: '#home'\n"
-        );
-        return shape::file(draw, "alertmanager.yml", &text);
-    }
-    let key = draw.pick(&[
-        "WEBHOOK_URL",
-        "SLACK_WEBHOOK",
-        "DISCORD_WEBHOOK_URL",
-        "NOTIFY_URL",
-        "url",
-    ]);
-    shape::plain(draw, key, value)
-}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::later::reading;
 use crate::provenance::with_password;
 use crate::sources::{ranged, referring};
-use crate::{Verdict, ask, await_verdict, calm, namespace, password, plane, wanting};
+use crate::{AT_ONCE, Verdict, ask, await_verdict, calm, namespace, password, plane, wanting};
 use lockkeeper::cluster::{RIGHTS, Right};
 use lockkeeper_control_plane::account::Account;
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
@@ -74,7 +74,7 @@ fn a_missing_right_is_named_and_what_is_granted_later_is_noticed() {
             other.resource != right.resource || has != verb
         });
         // Ready all the same.
-        let lockkeeper = Lockkeeper::start_with(plane(), &name, &[&account.flag()]);
+        let lockkeeper = Lockkeeper::start_with(plane(), &name, &[&account.flag(), AT_ONCE]);
         let words = format!(
             "Lockkeeper's service account may not {verb} {}",
             right.resource

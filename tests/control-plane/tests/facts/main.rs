@@ -4,12 +4,13 @@
 mod claims;
 mod grants;
 mod later;
+mod names;
 mod outages;
 mod provenance;
 mod readiness;
-
 mod sources;
 mod tenants;
+mod values;
 
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
@@ -33,6 +34,9 @@ const OPENED: [&str; 5] = [
     "claimed-secrets",
     "short-secrets",
 ];
+
+/// Nobody sends reviews to one that is asked by hand while it stops.
+pub(crate) const AT_ONCE: &str = "--drain=0s";
 
 /// How long a review may take, whatever the API server does: two seconds of look-ups, and some for a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(2500);
@@ -136,7 +140,7 @@ pub(crate) fn reviews(namespace: &str, name: &str) -> Vec<Value> {
 pub(crate) fn another(name: &str, flags: &[&str]) -> (Lockkeeper, Account) {
     let account = Account::new(plane(), name);
     let own = account.flag();
-    let flags = [&[own.as_str()], flags].concat();
+    let flags = [&[own.as_str(), AT_ONCE], flags].concat();
     (Lockkeeper::start_with(plane(), name, &flags), account)
 }
 
