@@ -188,6 +188,8 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
             _ => Class::Opaque,
         },
         b"secretkey" | b"authorization" => Class::Opaque,
+        // What spreads hashes is no secret, as of Cilium's Maglev.
+        b"seed" if before == b"hash" => Class::Not,
         b"salt" | b"credential" | b"credentials" | b"creds" | b"cookie" | b"seed" | b"claim"
         | b"dsn" | b"pin" | b"license" | b"licence" | b"accesskey" | b"mnemonic" | b"otp"
         | b"totp" => Class::Ambiguous,
@@ -200,7 +202,7 @@ fn of_head(head: &[u8], before: &[u8], words: &Words<'_>) -> Class {
             b"password" | b"passwd" | b"pass" | b"auth" | b"token" => Class::Ambiguous,
             _ => Class::Not,
         },
-        b"publickey" | b"sitekey" | b"hostkey" => Class::Not,
+        b"publickey" | b"pubkey" | b"sitekey" | b"hostkey" => Class::Not,
         _ if is_described(head) => Class::Not,
         _ => Class::Unknown,
     }
@@ -288,6 +290,7 @@ fn of_glued(head: &Lower) -> Class {
         Class::Strong
     } else if ends(&[
         "publickey",
+        "pubkey",
         "sitekey",
         "hostkey",
         "monkey",
@@ -376,7 +379,7 @@ mod tests {
                 Class::Not,
                 "topologyKey valuesKey passwordKey usernameKey tokenKey secretName \
                  existingSecret existingSecretPasswordKey DB_PASSWORD_FILE TOKEN_PATH siteKey \
-                 publicKey PUBLIC_TOKEN passwort_file maxKeys enableKey tokenTTL PASSWORD_MIN_LENGTH checksum/secret \
+                 publicKey pubkey PEER_PUBKEY hashSeed PUBLIC_TOKEN passwort_file maxKeys enableKey tokenTTL PASSWORD_MIN_LENGTH checksum/secret \
                  secret.reloader.stakater.com/reload proxy_pass tokenEndpoint secretStore",
             ),
             (

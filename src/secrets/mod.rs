@@ -109,6 +109,7 @@ mod tests {
             "password: ",
             "community snmp ",
             "pass",
+            "kind: Secret\n",
         ] {
             assert!(!holds_secret(&part.repeat(30_000)), "{part}");
         }

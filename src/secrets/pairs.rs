@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bytes::{find_near, line_end, line_start, run, starts_with};
+use super::bytes::{find_near, is_name, line_end, line_start, run, starts_with};
 use super::inside::{Scanner, What};
 use super::keys::Class;
 use super::placeholder::end_at;
@@ -141,7 +141,8 @@ fn judge_value(
 ) {
     let text = scanner.text[value].trim();
     let name = &scanner.text[key.clone()];
-    if text.is_empty() {
+    // Of one digit it is a switch, as in `old_passwords=0`.
+    if text.is_empty() || matches!(text, "0" | "1") {
         return;
     }
     if name.eq_ignore_ascii_case("auth") || name == "_auth" {
@@ -157,6 +158,9 @@ fn judge_value(
     let Some(judged) = judge(class, name, text, setting, scanner.context.names) else {
         return;
     };
+    if judged.grade == Grade::Weak && setting == Setting::Bare && is_argument(scanner, key, text) {
+        return;
+    }
     let shortest = match joint {
         Joint::Loose => 16,
         Joint::Colon => 8,
@@ -168,6 +172,24 @@ fn judge_value(
     }
     let literal = scanner.range_of(judged.literal);
     scanner.add(judged.grade, What::Value, literal, Some(key.clone()));
+}
+
+/// Whether a bare word is the name of a variable: an argument of a call, as in `f(password=password)`,
+/// or under a quoted key within brackets, where a text would have quotes too.
+fn is_argument(scanner: &Scanner<'_, '_>, key: &Range<usize>, text: &str) -> bool {
+    let bytes = scanner.bytes();
+    let end = scanner.range_of(text).end;
+    let is_variable = text.bytes().all(is_name) && !text.as_bytes()[0].is_ascii_digit();
+    let (before, _) = line_before(bytes, key.start);
+    let is_called = memchr::memchr(b'(', before).is_some();
+    let is_quoted = matches!(before.last(), Some(b'"' | b'\''));
+    is_variable
+        && match bytes.get(end) {
+            Some(b')') => is_called,
+            Some(b',') => is_called && bytes.get(end + 1) == Some(&b' '),
+            Some(b'}') => is_called && is_quoted,
+            _ => false,
+        }
 }
 
 /// Several bare words without anything random are a sentence; one of letters of another script may be too.
@@ -258,6 +280,10 @@ fn value_after(
             return None;
         }
     }
+    // So does a pattern that ends with the key, as in `grep '^password=' file`.
+    if !is_quoted && closes_quote(bytes, key.start, value) {
+        return None;
+    }
     if joint == Joint::Element {
         let end = value + find_near(&bytes[value..], b"<")?;
         return Some((value..end, Setting::Quoted, joint));
@@ -271,6 +297,18 @@ fn value_after(
         return None;
     }
     Some((range, setting, joint))
+}
+
+/// Whether the quote at `at` closes one that was opened before the key: after it nothing more comes.
+fn closes_quote(bytes: &[u8], key: usize, at: usize) -> bool {
+    let Some(&quote @ (b'"' | b'\'')) = bytes.get(at) else {
+        return false;
+    };
+    let ends = bytes
+        .get(at + 1)
+        .is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b')' | b';' | b'|'));
+    let (before, _) = line_before(bytes, key);
+    ends && memchr::memchr_iter(quote, before).count() % 2 == 1
 }
 
 /// After `name: DB_PASSWORD`: the place of the value in `value: x` on the next line or in the same braces.

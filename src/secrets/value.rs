@@ -132,7 +132,7 @@ fn literal<'v>(
             if is_number && class == Class::Strong && value.len() < 8 {
                 return None;
             }
-            if names_an_object(class, key, value, names) {
+            if names_an_object(class, key, value, names) || is_usual(class, key, value) {
                 return None;
             }
             if is_weak(value, key, names) {
@@ -241,6 +241,16 @@ fn is_object_name(value: &str, names: &Names<'_>) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !is_uuid(value)
         && (value.split('-').any(|word| words.contains(&word)) || names.begin(value))
+}
+
+/// What only says to take the usual: Git's `SIGNING_KEY: default`, and `public`, by which every
+/// device is asked over SNMP and may only be read.
+fn is_usual(class: Class, key: &str, value: &str) -> bool {
+    match value {
+        "default" => class == Class::Strong,
+        "public" => key.eq_ignore_ascii_case("community"),
+        _ => false,
+    }
 }
 
 fn ends_as_secret(key: &str) -> bool {

@@ -348,6 +348,10 @@ fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMu
         return;
     }
     let value = number.as_i64().map_or(u64::MAX, i64::unsigned_abs);
+    // A switch, as in `HASHED_PASSWORD: 1`.
+    if value <= 1 {
+        return;
+    }
     let is_secret = match class_at(tree, key, keyed) {
         Class::Password => true,
         Class::Strong => value >= 10_000_000,
