@@ -39,13 +39,10 @@ impl Class {
             return Class::Password;
         }
         if class == Class::Unknown {
-            // `passwords: {alice: x}`.
-            let plural = above
-                .as_bytes()
-                .last()
-                .is_some_and(|last| last.eq_ignore_ascii_case(&b's'));
+            // `passwords: {alice: x}`, `secrets: {database: x}`.
             return match Self::of(above) {
-                Class::Password | Class::Strong if plural => Class::Opaque,
+                Class::Password | Class::Strong => Class::Opaque,
+                Class::Opaque => Class::Weak,
                 _ => Class::Unknown,
             };
         }
@@ -93,7 +90,13 @@ impl Class {
                 _ => {}
             }
         }
-        of_glued(&head)
+        match of_glued(&head) {
+            // Z-Wave's `KEY_S2_Authenticated`: the noun stands first.
+            Class::Unknown if words.len() > 1 && words.first().eq_ignore_ascii_case("key") => {
+                Class::Weak
+            }
+            class => class,
+        }
     }
 
     /// Whether any literal counts.
@@ -337,7 +340,7 @@ fn is_described(head: &[u8]) -> bool {
         | b"bits" | b"curve" | b"encoding" | b"usage" | b"command" | b"cmd" | b"script" | b"hook"
         | b"tag" | b"image" | b"registry" | b"repository" | b"lookup" | b"validation" | b"schema"
         | b"table" | b"mapping" | b"requests" | b"grant" | b"flow" | b"generator" | b"service"
-        | b"storage" | b"class" | b"checker" | b"autocomplete" | b"login_url"
+        | b"storage" | b"class" | b"fingerprint" | b"thumbprint" | b"checker" | b"autocomplete" | b"login_url"
     )
 }
 
@@ -370,7 +373,7 @@ mod tests {
                 Class::Ambiguous,
                 "salt PLEX_CLAIM dsn APP_KEY license passwordHash",
             ),
-            (Class::Weak, "key someKey DATADOG_KEY"),
+            (Class::Weak, "key someKey DATADOG_KEY KEY_S2_Authenticated"),
             (
                 Class::Setting,
                 "DISABLE_PASSWORD requireToken MAX_API_KEY skipSecret",
@@ -379,7 +382,7 @@ mod tests {
                 Class::Not,
                 "topologyKey valuesKey passwordKey usernameKey tokenKey secretName \
                  existingSecret existingSecretPasswordKey DB_PASSWORD_FILE TOKEN_PATH siteKey \
-                 publicKey pubkey PEER_PUBKEY hashSeed PUBLIC_TOKEN passwort_file maxKeys enableKey tokenTTL PASSWORD_MIN_LENGTH checksum/secret \
+                 publicKey pubkey PEER_PUBKEY hashSeed PUBLIC_TOKEN passwort_file maxKeys enableKey tokenTTL KEY_FINGERPRINT PASSWORD_MIN_LENGTH checksum/secret \
                  secret.reloader.stakater.com/reload proxy_pass tokenEndpoint secretStore",
             ),
             (
@@ -396,6 +399,20 @@ mod tests {
                     assert_eq!(found, class, "{key}");
                 }
             }
+        }
+    }
+    #[test]
+    fn what_is_below_a_secrets_key_has_its_class() {
+        for (key, above, expected) in [
+            ("alice", "passwords", Class::Opaque),
+            ("database", "password", Class::Opaque),
+            ("sonarr", "apiKey", Class::Opaque),
+            ("database", "secrets", Class::Weak),
+            ("algorithm", "password", Class::Not),
+            ("name", "secret", Class::Not),
+            ("alice", "users", Class::Unknown),
+        ] {
+            assert_eq!(Class::of_key_under(key, above), expected, "{key}");
         }
     }
 }

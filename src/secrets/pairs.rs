@@ -8,7 +8,7 @@ use super::keys::Class;
 use super::placeholder::end_at;
 use super::random::is_random;
 use super::reading::{floor, read};
-use super::value::{Grade, Setting, is_basic, judge};
+use super::value::{Grade, Setting, is_basic, is_byte_list, judge};
 
 /// No key is longer; a longer run of letters is data.
 const LONGEST_KEY: usize = 72;
@@ -74,13 +74,23 @@ pub(super) fn at_word(scanner: &mut Scanner<'_, '_>, start: usize, end: usize) {
         Some(b'{') if key.start >= 2 && scanner.bytes()[key.start - 2] == b'$' => {
             default(scanner, &key, class);
         }
-        Some(b'$') => {}
+        // But PHP's and PowerShell's `$password = 'x'` sets it.
+        Some(b'$') if !sets_variable(scanner.bytes(), &key) => {}
         _ => {
             if let Some((value, setting, joint)) = value_after(scanner, &key) {
                 judge_value(scanner, &key, class, value, setting, joint);
             }
         }
     }
+}
+
+/// Whether the variable, whose `$` stands before the key, begins a line and gets a quoted value.
+fn sets_variable(bytes: &[u8], key: &Range<usize>) -> bool {
+    let after = line_after(bytes, key.end).trim_ascii_start();
+    begins_line(bytes, key.start - 1)
+        && after
+            .strip_prefix(b"=")
+            .is_some_and(|value| matches!(value.trim_ascii_start().first(), Some(b'"' | b'\'')))
 }
 
 /// The key around a word: to both sides as far as letters, digits, `_`, `-` and `.` go.
@@ -152,7 +162,7 @@ fn judge_value(
         }
         return;
     }
-    if setting == Setting::Bare && is_prose(text) {
+    if setting == Setting::Bare && is_prose(text) && !is_byte_list(text) {
         return;
     }
     let Some(judged) = judge(class, name, text, setting, scanner.context.names) else {
@@ -262,6 +272,10 @@ fn value_after(
             _ => (after, Joint::Colon),
         },
         b'?' if following == Some(b'=') => (after + 1, Joint::Assigned),
+        // Guacamole's and Hibernate's `<param name="password">x</param>`.
+        b'>' if is_quoted && spaces == 0 && names_element(bytes, key.start) => {
+            (after, Joint::Element)
+        }
         b'>' if spaces == 0 && key.start > 0 && bytes[key.start - 1] == b'<' => {
             (after, Joint::Element)
         }
@@ -297,6 +311,13 @@ fn value_after(
         return None;
     }
     Some((range, setting, joint))
+}
+
+/// Whether the key is the name that an element of XML has, as in `<param name="password">`.
+fn names_element(bytes: &[u8], key: usize) -> bool {
+    let (before, _) = line_before(bytes, key.saturating_sub(1));
+    let tag = memchr::memrchr(b'<', before).map_or(&[][..], |open| &before[open..]);
+    [&b"<param name="[..], b"<property name=", b"<entry key="].contains(&tag)
 }
 
 /// Whether the quote at `at` closes one that was opened before the key: after it nothing more comes.
@@ -409,8 +430,20 @@ pub(super) fn create_user(scanner: &mut Scanner<'_, '_>, after: usize) {
 /// A line of `.pgpass`: `host:5432:database:user:password`.
 pub(super) fn pgpass(scanner: &mut Scanner<'_, '_>, at: usize) {
     let bytes = scanner.bytes();
-    let start = floor(scanner.text, line_start(bytes, at));
-    let end = floor(scanner.text, line_end(bytes, at));
+    let line = line_start(bytes, at);
+    // A script's `echo 'host:5432:…' > ~/.pgpass` has the line between quotes.
+    let quote = bytes[line..at]
+        .iter()
+        .rposition(|byte| matches!(byte, b'"' | b'\''));
+    let (start, end) = match quote.map(|back| line + back) {
+        Some(quote) => (
+            quote + 1,
+            memchr::memchr(bytes[quote], &bytes[at..line_end(bytes, at)])
+                .map_or(at, |close| at + close),
+        ),
+        None => (line, line_end(bytes, at)),
+    };
+    let (start, end) = (floor(scanner.text, start), floor(scanner.text, end));
     let line = &scanner.text[start..end];
     if line.contains("://") || line.contains(' ') || scanner.done > at {
         return;
@@ -435,8 +468,15 @@ pub(super) fn pgpass(scanner: &mut Scanner<'_, '_>, at: usize) {
     }
 }
 
-/// SQL's `IDENTIFIED BY 'x'`.
+/// SQL's `IDENTIFIED BY 'x'`, and `IDENTIFIED WITH plugin BY 'x'`.
 pub(super) fn identified(scanner: &mut Scanner<'_, '_>, after: usize) {
+    let near = line_after(scanner.bytes(), after);
+    let mut words = near.split(u8::is_ascii_whitespace);
+    let is_by = |word: &[u8]| word.eq_ignore_ascii_case(b"by");
+    let Some(by) = words.by_ref().take(3).find(|word| is_by(word)) else {
+        return;
+    };
+    let after = after + (by.as_ptr() as usize - near.as_ptr() as usize) + by.len();
     if let Some((range, Setting::Quoted)) = read(scanner.text, after, false) {
         judge_value(
             scanner,
