@@ -93,7 +93,7 @@ impl Class {
         match of_glued(&head) {
             // Z-Wave's `KEY_S2_Authenticated`: the noun stands first.
             Class::Unknown if words.len() > 1 && words.first().eq_ignore_ascii_case("key") => {
-                Class::Weak
+                Class::Setting
             }
             class => class,
         }
@@ -340,7 +340,7 @@ fn is_described(head: &[u8]) -> bool {
         | b"bits" | b"curve" | b"encoding" | b"usage" | b"command" | b"cmd" | b"script" | b"hook"
         | b"tag" | b"image" | b"registry" | b"repository" | b"lookup" | b"validation" | b"schema"
         | b"table" | b"mapping" | b"requests" | b"grant" | b"flow" | b"generator" | b"service"
-        | b"storage" | b"class" | b"fingerprint" | b"thumbprint" | b"checker" | b"autocomplete" | b"login_url"
+        | b"storage" | b"class" | b"fingerprint" | b"thumbprint" | b"sha" | b"digest" | b"checksum" | b"commit" | b"revision" | b"derivation" | b"checker" | b"autocomplete" | b"login_url"
     )
 }
 
@@ -373,16 +373,16 @@ mod tests {
                 Class::Ambiguous,
                 "salt PLEX_CLAIM dsn APP_KEY license passwordHash",
             ),
-            (Class::Weak, "key someKey DATADOG_KEY KEY_S2_Authenticated"),
+            (Class::Weak, "key someKey DATADOG_KEY"),
             (
                 Class::Setting,
-                "DISABLE_PASSWORD requireToken MAX_API_KEY skipSecret",
+                "DISABLE_PASSWORD requireToken MAX_API_KEY skipSecret KEY_S2_Authenticated",
             ),
             (
                 Class::Not,
                 "topologyKey valuesKey passwordKey usernameKey tokenKey secretName \
                  existingSecret existingSecretPasswordKey DB_PASSWORD_FILE TOKEN_PATH siteKey \
-                 publicKey pubkey PEER_PUBKEY hashSeed PUBLIC_TOKEN passwort_file maxKeys enableKey tokenTTL KEY_FINGERPRINT PASSWORD_MIN_LENGTH checksum/secret \
+                 publicKey pubkey PEER_PUBKEY hashSeed PUBLIC_TOKEN passwort_file maxKeys enableKey tokenTTL KEY_FINGERPRINT secretSha256 PASSWORD_MIN_LENGTH checksum/secret \
                  secret.reloader.stakater.com/reload proxy_pass tokenEndpoint secretStore",
             ),
             (

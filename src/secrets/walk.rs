@@ -407,10 +407,7 @@ fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMu
         on(Hit {
             node,
             keyed,
-            found: vec![Found {
-                literal: None,
-                ..whole(grade, "")
-            }],
+            found: vec![whole(grade, &number.to_string())],
         });
     }
 }
