@@ -108,6 +108,8 @@ mod tests {
             "<?php\n$db_password = 'Kettle42!river';",
             "echo 'pg:5432:romm:romm:Kettle42!river' > ~/.pgpass",
             "pg:5432:romm:romm:Kettle42!river",
+            "htpasswd -bc /auth/htpasswd romm 'Kettle42!river'",
+            "mosquitto_passwd -b /config/users romm Kettle42!river && exec mosquitto",
             "<param name=\"password\">Kettle42!river</param>",
             "network_key: [204, 61, 75, 23, 44, 230, 24, 203, 53, 5, 248, 32, 50, 84, 44, 159]",
             // `DB_USER=romm` and `DB_PASSWORD=Kettle42!river`.
@@ -120,6 +122,9 @@ mod tests {
         for text in [
             "CREATE USER x IDENTIFIED VIA unix_socket",
             "IDENTIFIED BY PASSWORD '${HASH}'",
+            "htpasswd -Bbn \"$USER\" \"$PASS\" > /auth/htpasswd",
+            "mosquitto_passwd -b /config/users romm \"${PW}\"\nchmod 0400 Kettle42!river",
+            "tar -b 20 -f Kettle42!river x",
             "[ \"$db_password\" = 'x' ] && exit",
             "echo 'pg:5432:romm:romm:${PW}' > ~/.pgpass",
             "<option name=\"password\">Password</option>",
