@@ -1,14 +1,19 @@
 //! A key and its value within a text, read around a word such as `password`.
 
+mod code;
+mod statements;
+
 use std::ops::Range;
 
-use super::bytes::{find_near, is_name, line_end, line_start, run, starts_with};
+use super::bytes::{find_near, run, starts_with};
 use super::inside::{Scanner, What};
 use super::keys::Class;
 use super::placeholder::end_at;
 use super::random::is_random;
-use super::reading::{floor, read};
+use super::reading::read;
 use super::value::{Grade, Setting, is_basic, is_byte_list, judge};
+use code::{closes_quote, is_argument, names_element, sets_variable};
+pub(super) use statements::{create_user, identified, pgpass};
 
 /// No key is longer; a longer run of letters is data.
 const LONGEST_KEY: usize = 72;
@@ -82,15 +87,6 @@ pub(super) fn at_word(scanner: &mut Scanner<'_, '_>, start: usize, end: usize) {
             }
         }
     }
-}
-
-/// Whether the variable, whose `$` stands before the key, begins a line and gets a quoted value.
-fn sets_variable(bytes: &[u8], key: &Range<usize>) -> bool {
-    let after = line_after(bytes, key.end).trim_ascii_start();
-    begins_line(bytes, key.start - 1)
-        && after
-            .strip_prefix(b"=")
-            .is_some_and(|value| matches!(value.trim_ascii_start().first(), Some(b'"' | b'\'')))
 }
 
 /// The key around a word: to both sides as far as letters, digits, `_`, `-` and `.` go.
@@ -182,24 +178,6 @@ fn judge_value(
     }
     let literal = scanner.range_of(judged.literal);
     scanner.add(judged.grade, What::Value, literal, Some(key.clone()));
-}
-
-/// Whether a bare word is the name of a variable: an argument of a call, as in `f(password=password)`,
-/// or under a quoted key within brackets, where a text would have quotes too.
-fn is_argument(scanner: &Scanner<'_, '_>, key: &Range<usize>, text: &str) -> bool {
-    let bytes = scanner.bytes();
-    let end = scanner.range_of(text).end;
-    let is_variable = text.bytes().all(is_name) && !text.as_bytes()[0].is_ascii_digit();
-    let (before, _) = line_before(bytes, key.start);
-    let is_called = memchr::memchr(b'(', before).is_some();
-    let is_quoted = matches!(before.last(), Some(b'"' | b'\''));
-    is_variable
-        && match bytes.get(end) {
-            Some(b')') => is_called,
-            Some(b',') => is_called && bytes.get(end + 1) == Some(&b' '),
-            Some(b'}') => is_called && is_quoted,
-            _ => false,
-        }
 }
 
 /// Several bare words without anything random are a sentence; one of letters of another script may be too.
@@ -313,25 +291,6 @@ fn value_after(
     Some((range, setting, joint))
 }
 
-/// Whether the key is the name that an element of XML has, as in `<param name="password">`.
-fn names_element(bytes: &[u8], key: usize) -> bool {
-    let (before, _) = line_before(bytes, key.saturating_sub(1));
-    let tag = memchr::memrchr(b'<', before).map_or(&[][..], |open| &before[open..]);
-    [&b"<param name="[..], b"<property name=", b"<entry key="].contains(&tag)
-}
-
-/// Whether the quote at `at` closes one that was opened before the key: after it nothing more comes.
-fn closes_quote(bytes: &[u8], key: usize, at: usize) -> bool {
-    let Some(&quote @ (b'"' | b'\'')) = bytes.get(at) else {
-        return false;
-    };
-    let ends = bytes
-        .get(at + 1)
-        .is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b')' | b';' | b'|'));
-    let (before, _) = line_before(bytes, key);
-    ends && memchr::memchr_iter(quote, before).count() % 2 == 1
-}
-
 /// After `name: DB_PASSWORD`: the place of the value in `value: x` on the next line or in the same braces.
 fn value_of_named(bytes: &[u8], at: usize) -> Option<usize> {
     let skipped = run(&bytes[at..], |byte| {
@@ -402,89 +361,4 @@ fn takes_space(scanner: &mut Scanner<'_, '_>, key: &Range<usize>, begins_line: b
         || names_login(b"machine ")
         || (rest.starts_with(b"'")
             && (names_login(b"USER") || names_login(b"ROLE") || names_login(b"WITH")))
-}
-
-/// snmpd's `createUser name SHA password AES password`.
-pub(super) fn create_user(scanner: &mut Scanner<'_, '_>, after: usize) {
-    let end = floor(scanner.text, line_end(scanner.bytes(), after));
-    let mut words = scanner.text[after..end].split_ascii_whitespace().skip(1);
-    while let (Some(protocol), Some(password)) = (words.next(), words.next()) {
-        if matches!(
-            protocol,
-            "MD5" | "SHA" | "SHA-256" | "SHA-512" | "DES" | "AES"
-        ) {
-            let value = scanner.range_of(password);
-            let key = after..after;
-            judge_value(
-                scanner,
-                &key,
-                Class::Password,
-                value,
-                Setting::Quoted,
-                Joint::Assigned,
-            );
-        }
-    }
-}
-
-/// A line of `.pgpass`: `host:5432:database:user:password`.
-pub(super) fn pgpass(scanner: &mut Scanner<'_, '_>, at: usize) {
-    let bytes = scanner.bytes();
-    let line = line_start(bytes, at);
-    // A script's `echo 'host:5432:…' > ~/.pgpass` has the line between quotes.
-    let quote = bytes[line..at]
-        .iter()
-        .rposition(|byte| matches!(byte, b'"' | b'\''));
-    let (start, end) = match quote.map(|back| line + back) {
-        Some(quote) => (
-            quote + 1,
-            memchr::memchr(bytes[quote], &bytes[at..line_end(bytes, at)])
-                .map_or(at, |close| at + close),
-        ),
-        None => (line, line_end(bytes, at)),
-    };
-    let (start, end) = (floor(scanner.text, start), floor(scanner.text, end));
-    let line = &scanner.text[start..end];
-    if line.contains("://") || line.contains(' ') || scanner.done > at {
-        return;
-    }
-    let Some((_, password)) = line
-        .match_indices(':')
-        .nth(3)
-        .map(|(colon, _)| line.split_at(colon + 1))
-    else {
-        return;
-    };
-    if let Some(judged) = judge(
-        Class::Password,
-        "password",
-        password,
-        Setting::Quoted,
-        scanner.context.names,
-    ) {
-        let literal = scanner.range_of(judged.literal);
-        scanner.add(judged.grade, What::Value, literal, None);
-        scanner.done = end;
-    }
-}
-
-/// SQL's `IDENTIFIED BY 'x'`, and `IDENTIFIED WITH plugin BY 'x'`.
-pub(super) fn identified(scanner: &mut Scanner<'_, '_>, after: usize) {
-    let near = line_after(scanner.bytes(), after);
-    let mut words = near.split(u8::is_ascii_whitespace);
-    let is_by = |word: &[u8]| word.eq_ignore_ascii_case(b"by");
-    let Some(by) = words.by_ref().take(3).find(|word| is_by(word)) else {
-        return;
-    };
-    let after = after + (by.as_ptr() as usize - near.as_ptr() as usize) + by.len();
-    if let Some((range, Setting::Quoted)) = read(scanner.text, after, false) {
-        judge_value(
-            scanner,
-            &(after..after),
-            Class::Password,
-            range,
-            Setting::Quoted,
-            Joint::Assigned,
-        );
-    }
 }

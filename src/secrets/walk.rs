@@ -1,6 +1,8 @@
 //! The walk: which scalars of an object are judged, and under which key.
 
-use serde_json::{Number, Value};
+mod numbers;
+
+use serde_json::Value;
 
 use super::base64;
 use super::bytes::is_name;
@@ -78,9 +80,9 @@ fn walk<'a>(
         match node.value {
             Value::Object(_) | Value::Array(_) => {
                 if let Value::Array(items) = node.value
-                    && is_key_in_bytes(items)
+                    && numbers::is_key_in_bytes(items)
                 {
-                    bytes(tree, at, on);
+                    numbers::bytes(tree, at, on);
                 }
                 if node.step.key().is_some_and(only_names) {
                     at = tree.after(at);
@@ -92,33 +94,10 @@ fn walk<'a>(
                     string(tree, at, text, is_note, context, on);
                 }
             }
-            Value::Number(number) => self::number(tree, at, number, on),
+            Value::Number(number) => numbers::number(tree, at, number, on),
             Value::Null | Value::Bool(_) => {}
         }
         at = tree.next(at);
-    }
-}
-
-/// Whether a list is a key that is written byte by byte, as Zigbee's is.
-fn is_key_in_bytes(items: &[Value]) -> bool {
-    items.len() >= 16
-        && items.len() <= 64
-        && items
-            .iter()
-            .all(|item| item.as_u64().is_some_and(|item| item <= 255))
-}
-
-fn bytes<'a>(tree: &Tree<'a>, node: NodeId, on: &mut impl FnMut(Hit)) {
-    let (key, keyed) = effective_key(tree, node);
-    if may_be_secret(key) && class_at(tree, key, keyed).is_secret() {
-        on(Hit {
-            node,
-            keyed,
-            found: vec![Found {
-                literal: None,
-                ..whole(Grade::Literal, "")
-            }],
-        });
     }
 }
 
@@ -376,42 +355,4 @@ fn argument<'a>(
             ..whole(judged.grade, text)
         });
     }
-}
-
-/// A number is a password where its key says so: a substituted `"${PIN}"` arrives as one.
-fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMut(Hit)) {
-    let (key, keyed) = effective_key(tree, node);
-    if !may_be_secret(key) {
-        return;
-    }
-    let value = number.as_i64().map_or(u64::MAX, i64::unsigned_abs);
-    // A switch, as in `HASHED_PASSWORD: 1`.
-    if value <= 1 {
-        return;
-    }
-    let is_secret = match class_at(tree, key, keyed) {
-        Class::Password => true,
-        Class::Strong => value >= 10_000_000,
-        // A short number is the pin of a board, a long one somebody's.
-        Class::Ambiguous => {
-            key.len() >= 3 && ends_with_pin(key) && (1000..=99_999_999).contains(&value)
-        }
-        _ => false,
-    };
-    if is_secret {
-        let grade = if value < 100_000_000 {
-            Grade::Weak
-        } else {
-            Grade::Literal
-        };
-        on(Hit {
-            node,
-            keyed,
-            found: vec![whole(grade, &number.to_string())],
-        });
-    }
-}
-
-fn ends_with_pin(key: &str) -> bool {
-    key.as_bytes()[key.len() - 3..].eq_ignore_ascii_case(b"pin")
 }
