@@ -300,6 +300,7 @@ fn what_no_pod_looks_like_is_left_as_it_is() {
         json!({}),
         json!({"spec": []}),
         json!({"spec": {"containers": {}}}),
+        json!({"spec": {"containers": [null, "a", []]}}),
         json!({"spec": {"containers": [{"name": "a"}], "volumes": {}}}),
         json!({"spec": {"containers": [{"name": "a", "volumeMounts": "x"}]}}),
     ] {

@@ -173,6 +173,7 @@ fn log(task: Task, review: &Review<'_>, answer: &Answer, micros: u128) {
         verdict = verdict(answer),
         not_judged = answer.not_judged.map_or("", |why| why.as_str()),
         rules = %rules,
+        operations = answer.patch.len(),
         micros = u64::try_from(micros).unwrap_or(u64::MAX),
         "review"
     );
