@@ -45,7 +45,7 @@ fn policy() -> Policy {
 
 /// A container as app-template and the API server's defaults make one.
 fn container(name: &str) -> Value {
-    let env: Vec<Value> = (0..22)
+    let env: Vec<Value> = (0..26)
         .map(|number| json!({"name": format!("ROMM_SETTING_{number}"), "value": format!("a value of some length {number}")}))
         .collect();
     let probe = json!({"httpGet": {"path": "/api/heartbeat", "port": 8080, "scheme": "HTTP"},
