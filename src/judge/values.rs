@@ -15,6 +15,8 @@ use serde_json::{Map, Value};
 use super::mask::shown;
 use crate::facts::{Answer, ConfigMap, Facts, Key};
 use crate::model::{Case, Finding, Kind, Pointer, Subject, Unmerged, ValuesFrom, ValuesReference};
+use crate::rules::Rule;
+use crate::rules::secrets::literal_secret::LiteralSecret;
 use crate::yaml;
 use node::{Entries, Node, entries_of, merged, size, to_value};
 
@@ -36,8 +38,6 @@ pub(super) struct Values<'a> {
     values: Entries,
     references: Vec<ValuesReference<'a>>,
     unmerged: Vec<Unmerged>,
-    /// Whether a `targetPath` may have replaced what `spec.values` says.
-    replaces: bool,
 }
 
 /// Reads and merges the values of a release; `None` where it takes none from ConfigMaps.
@@ -51,7 +51,6 @@ pub(super) fn read<'a>(subject: &Subject<'a>, facts: &dyn Facts) -> Option<Value
         values: Entries::new(),
         references: ValuesReference::all(subject).collect(),
         unmerged: Vec::new(),
-        replaces: false,
     };
     let mut merge = Merge {
         own: own_values(subject.root),
@@ -70,10 +69,7 @@ pub(super) fn read<'a>(subject: &Subject<'a>, facts: &dyn Facts) -> Option<Value
             Err(why) => Err(Refused::Entry(why)),
         };
         match added {
-            Ok(()) => {
-                is_merged = true;
-                values.replaces |= !reference.target_path.is_empty();
-            }
+            Ok(()) => is_merged = true,
             Err(Refused::Entry(why)) => values.unmerged.push(Unmerged {
                 index: reference.index,
                 why,
@@ -235,18 +231,9 @@ impl Values<'_> {
         })
     }
 
-    /// Whether a `targetPath` has put something else in the place of the object's own scalar.
-    pub(super) fn replaces(&self, pointer: &Pointer, own: &Value) -> bool {
-        let Some(root) = self.root.as_ref().filter(|_| self.replaces) else {
-            return false;
-        };
-        let before = pointer.resolve(own).filter(|value| is_scalar(value));
-        before.is_some() && before != pointer.resolve(root)
-    }
-
-    /// Whether [`Values::replaces`] can be true of anything.
-    pub(super) fn may_replace(&self) -> bool {
-        self.replaces && self.root.is_some()
+    /// Whether any entry could be merged.
+    pub(super) fn are_merged(&self) -> bool {
+        self.root.is_some()
     }
 
     /// Says of a finding on the merged object that it rests on a ConfigMap, and on which.
@@ -275,7 +262,9 @@ impl Values<'_> {
                     later.target_path.is_empty() || overlaps(later.target_path, &place)
                 })
         };
-        if self.unmerged.iter().any(replaced) {
+        // A secret in the ConfigMap is written out there, whatever becomes of it.
+        let stays = finding.rule == LiteralSecret::META.name;
+        if !stays && self.unmerged.iter().any(replaced) {
             finding.message.push_str(
                 ", unless a later entry of `valuesFrom`, which could not be seen, replaces it",
             );
