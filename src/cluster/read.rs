@@ -1,9 +1,11 @@
 //! Reads of single objects: what no watch may hold, and what a denial would rest upon.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::{ConfigMap as Map, PersistentVolumeClaim, Secret};
 use kube::Api;
 use tokio::sync::{OnceCell, Semaphore};
@@ -29,6 +31,10 @@ const SILENT: Duration = Duration::from_secs(20);
 const SWEPT: Duration = Duration::from_secs(5);
 /// Kept answers above which no more are kept.
 const MANY: usize = 512;
+/// The bytes of an answer above which it is not kept: whoever may make ConfigMaps could fill our memory.
+const LARGE: usize = 64 * 1024;
+/// The bytes that one review may have read at a time: no more of it is judged.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads for reviews, shared among them.
 pub(super) struct Reads {
@@ -97,7 +103,7 @@ impl Reads {
         })
     }
 
-    /// Reads the answers side by side; those that do not come in time are left out.
+    /// Reads the answers, several at a time; those that do not come in time are left out.
     pub(super) async fn read(
         &self,
         questions: Vec<Question>,
@@ -112,10 +118,16 @@ impl Reads {
             (question, reply.ok())
         });
         let mut replies = Replies::default();
-        for (question, reply) in futures::future::join_all(reads).await {
-            if let Some(reply) = reply {
-                replies.insert(question, reply, age);
+        let mut room = MOST_BYTES;
+        // In their order, so that what has room is always the same.
+        let mut reads = pin!(stream::iter(reads).buffered(AT_ONCE));
+        while let Some((question, reply)) = reads.next().await {
+            let Some(mut reply) = reply else { continue };
+            match room.checked_sub(reply.size()) {
+                Some(left) => room = left,
+                None => reply = Reply::unseen(&question, Unseen::TooLarge),
             }
+            replies.insert(question, reply, age);
         }
         replies
     }
@@ -137,7 +149,20 @@ impl Reads {
             let _room = self.room.acquire().await;
             self.ask(question, applier).await
         });
-        reply.await.clone()
+        let reply = reply.await.clone();
+        if reply.size() > LARGE {
+            self.release(question, &kept);
+        }
+        reply
+    }
+
+    /// Keeps the answer no longer; whoever waits for it gets it.
+    fn release(&self, question: &Question, read: &Kept) {
+        let mut kept = self.lock();
+        let is_same = |there: &Kept| Arc::ptr_eq(&there.reply, &read.reply);
+        if kept.get(question).is_some_and(is_same) {
+            kept.remove(question);
+        }
     }
 
     fn keep(&self, question: &Question, age: Age) -> Kept {
@@ -269,14 +294,74 @@ fn unseen(error: &kube::Error, resource: &'static str) -> Unseen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{Facts, Gathered};
+
+    /// Reads of which one has the answer already: a ConfigMap of that size.
+    async fn with_map(size: usize, names: &[&str]) -> (Reads, Vec<Question>) {
+        let reads = Reads::new(Cluster::of_nobody().await, Vec::new());
+        let questions: Vec<Question> = names.iter().map(|name| map(name)).collect();
+        for question in &questions {
+            let data = [("values.yaml".to_owned(), "x".repeat(size))].into();
+            let reply = Reply::ConfigMap(Answer::Known(Arc::new(ConfigMap { data })));
+            let kept = reads.keep(question, Age::Recent);
+            assert!(kept.reply.set(reply).is_ok());
+        }
+        (reads, questions)
+    }
+
+    fn map(name: &str) -> Question {
+        Question::ConfigMap(Name {
+            namespace: "games".to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    #[tokio::test]
+    async fn what_is_large_is_not_kept() {
+        for (size, kept) in [(LARGE / 2, 1), (LARGE + 1, 0)] {
+            let (reads, questions) = with_map(size, &["values"]).await;
+            let applier = |_: Key<'_>| Ok(None);
+            let reply = reads.one(&questions[0], Age::Recent, applier).await;
+            assert!(reply.size() >= size);
+            assert_eq!(reads.lock().len(), kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_review_holds_no_more_than_can_be_judged() {
+        let names = ["a", "b", "c", "d", "e", "f"];
+        let (reads, questions) = with_map(MOST_BYTES / 4, &names).await;
+        let until = Instant::now() + Duration::from_secs(2);
+        let replies = reads
+            .read(questions.clone(), Age::Recent, until, |_| Ok(None))
+            .await;
+        let facts = Gathered::new(&NotRead, &replies);
+        let seen = names.map(|name| {
+            let namespace = "games";
+            match facts.config_map(Key { namespace, name }) {
+                Answer::Known(_) => true,
+                answer => {
+                    assert_eq!(answer, Answer::Unseen(Unseen::TooLarge));
+                    false
+                }
+            }
+        });
+        // Their keys take some room too.
+        assert_eq!(seen, [true, true, true, false, false, false]);
+    }
+
+    struct NotRead;
+
+    impl Facts for NotRead {
+        fn config_map(&self, _: Key<'_>) -> Answer<Arc<ConfigMap>> {
+            Answer::Unseen(Unseen::NotRead)
+        }
+    }
 
     #[tokio::test]
     async fn an_old_answer_is_neither_used_nor_kept() {
         let reads = Reads::new(Cluster::of_nobody().await, Vec::new());
-        let question = Question::ConfigMap(Name {
-            namespace: "games".to_owned(),
-            name: "values".to_owned(),
-        });
+        let question = map("values");
         let first = reads.keep(&question, Age::Recent);
         let shares = |other: &Kept| Arc::ptr_eq(&first.reply, &other.reply);
         assert!(shares(&reads.keep(&question, Age::Recent)));

@@ -78,6 +78,18 @@ impl Reply {
             Question::Substitution(_) => Self::Substitution(Answer::Unseen(why)),
         }
     }
+
+    /// The bytes of the texts in it, as far as an object's author chooses how many there are.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::ConfigMap(Answer::Known(map)) => {
+                let texts = map.data.iter();
+                texts.map(|(key, text)| key.len() + text.len()).sum()
+            }
+            Self::Claim(_) | Self::ConfigMap(_) | Self::Substitution(_) => 0,
+        }
+    }
 }
 
 /// How old an answer may be.
@@ -108,6 +120,12 @@ impl Replies {
             replies.insert(question.clone(), reply, Age::Now);
         }
         replies
+    }
+
+    /// The bytes of the texts that were read: a small review can bring much to judge.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.values().map(|(reply, _)| reply.size()).sum()
     }
 
     /// Takes over newer answers.
@@ -199,12 +217,11 @@ impl<'k> Gathered<'k> {
         }
     }
 
-    /// The answer, noted as one that may be old. What cannot be read again is not believed.
+    /// The answer, noted as one that may be old. Where there is no room to read it again it is believed:
+    /// else an author could hide what is missing behind questions that come to nothing.
     fn doubted<T>(&self, question: Question, answer: Answer<T>) -> Answer<T> {
-        match self.note(question, |missing| &mut missing.doubtful) {
-            true => answer,
-            false => Answer::Unseen(Unseen::TooMany),
-        }
+        self.note(question, |missing| &mut missing.doubtful);
+        answer
     }
 
     /// Adds to a list, once; says whether there was room.

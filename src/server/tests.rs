@@ -1,5 +1,7 @@
 //! The router without a socket: every status, the limits, and what a panic becomes.
 
+mod large;
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::{Future, ready};
