@@ -57,6 +57,18 @@ pub enum Question {
     Substitution(Name),
 }
 
+impl Question {
+    /// What it is about.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            Question::Claim(name) | Question::ConfigMap(name) | Question::Substitution(name) => {
+                name
+            }
+        }
+    }
+}
+
 /// The answer to a [`Question`] of the same kind.
 #[derive(Clone)]
 pub enum Reply {
@@ -76,6 +88,16 @@ impl Reply {
             Question::Claim(_) => Self::Claim(Answer::Unseen(why)),
             Question::ConfigMap(_) => Self::ConfigMap(Answer::Unseen(why)),
             Question::Substitution(_) => Self::Substitution(Answer::Unseen(why)),
+        }
+    }
+
+    /// Says that nothing of that name is there.
+    #[must_use]
+    pub fn absent(question: &Question) -> Self {
+        match question {
+            Question::Claim(_) => Self::Claim(Answer::Absent),
+            Question::ConfigMap(_) => Self::ConfigMap(Answer::Absent),
+            Question::Substitution(_) => Self::Substitution(Answer::Absent),
         }
     }
 
