@@ -8,6 +8,8 @@ mod strvals;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -38,6 +40,8 @@ pub(super) struct Values<'a> {
     values: Entries,
     references: Vec<ValuesReference<'a>>,
     unmerged: Vec<Unmerged>,
+    /// The last of `unmerged` for each place that one of them sets, made where it is asked for.
+    later: OnceCell<BTreeMap<Vec<String>, usize>>,
 }
 
 /// Reads and merges the values of a release; `None` where it takes none from ConfigMaps.
@@ -51,6 +55,7 @@ pub(super) fn read<'a>(subject: &Subject<'a>, facts: &dyn Facts) -> Option<Value
         values: Entries::new(),
         references: ValuesReference::all(subject).collect(),
         unmerged: Vec::new(),
+        later: OnceCell::new(),
     };
     let mut merge = Merge {
         own: own_values(subject.root),
@@ -256,20 +261,35 @@ impl Values<'_> {
             reference.name,
             shown(&place)
         ));
-        let replaced = |unmerged: &Unmerged| {
-            unmerged.index > reference.index
-                && self.references.get(unmerged.index).is_some_and(|later| {
-                    later.target_path.is_empty() || overlaps(later.target_path, &place)
-                })
-        };
         // A secret in the ConfigMap is written out there, whatever becomes of it.
         let stays = finding.rule == LiteralSecret::META.name;
-        if !stays && self.unmerged.iter().any(replaced) {
+        if !stays && self.may_be_replaced(&place, reference.index) {
             finding.message.push_str(
                 ", unless a later entry of `valuesFrom`, which could not be seen, replaces it",
             );
             finding.unverified();
         }
+    }
+
+    /// Whether an entry behind `index` that could not be seen names the place, something above it or
+    /// something below it. A release can have ten thousand entries, and as many findings.
+    fn may_be_replaced(&self, place: &Pointer, index: usize) -> bool {
+        let later = self.later.get_or_init(|| {
+            let mut later = BTreeMap::new();
+            for unmerged in &self.unmerged {
+                if let Some(entry) = self.references.get(unmerged.index) {
+                    later.insert(keys(entry.target_path), unmerged.index);
+                }
+            }
+            later
+        });
+        let place: Vec<String> = place.segments().collect();
+        let is_later = |last: Option<&usize>| last.is_some_and(|last| *last > index);
+        (0..place.len()).any(|above| is_later(later.get(&place[..above])))
+            || later
+                .range(place.clone()..)
+                .take_while(|(keys, _)| keys.starts_with(&place))
+                .any(|(_, last)| *last > index)
     }
 
     /// The place in the object itself that brings what is at `pointer` of the merged one.
@@ -308,8 +328,11 @@ fn below_values(pointer: &Pointer) -> Option<Pointer> {
     Pointer::parse(rest)
 }
 
-/// Whether a `targetPath` names the place, something above it or something below it.
-fn overlaps(target_path: &str, place: &Pointer) -> bool {
+/// The keys and indices that a `targetPath` leads through; none where it is empty.
+fn keys(target_path: &str) -> Vec<String> {
+    if target_path.is_empty() {
+        return Vec::new();
+    }
     let mut keys = vec![String::new()];
     let mut characters = target_path.chars();
     while let Some(character) = characters.next() {
@@ -322,7 +345,5 @@ fn overlaps(target_path: &str, place: &Pointer) -> bool {
             (_, None) => {}
         }
     }
-    keys.iter()
-        .zip(place.segments())
-        .all(|(key, segment)| *key == segment)
+    keys
 }

@@ -72,3 +72,28 @@ fn the_secret_of_a_config_map_does_not_excuse_one_in_the_object() {
     assert_eq!(action(&taken, &taken), Action::Warn);
     assert_eq!(action(&both, &written), Action::Warn);
 }
+
+#[test]
+fn many_entries_and_many_findings_are_judged_in_time() {
+    let images: serde_json::Map<String, Value> = (0..4000)
+        .map(|at| {
+            let image = json!({"image": {"repository": "a/b", "tag": "latest"}});
+            (format!("i{at}"), image)
+        })
+        .collect();
+    let text = Value::Object(images).to_string();
+    let facts = Written::others(None).config_map("games/app-values", "values.yaml", &text);
+    let mut list = vec![from("app-values")];
+    list.extend((0..10_000).map(|at| {
+        let path = format!("db{}.password", at % 5000);
+        json!({"kind": "Secret", "name": format!("s{at}"), "targetPath": path})
+    }));
+    list.push(json!({"kind": "Secret", "name": "below", "targetPath": "i7.image.tag.below"}));
+    let root = release(&json!({}), &json!(list));
+    let began = std::time::Instant::now();
+    let verdict = verdict(&update(&root, None, false), "unpinned-image", &facts);
+    // Where each is compared with each it takes more than a minute.
+    assert!(began.elapsed() < std::time::Duration::from_secs(20));
+    assert_eq!(verdict.with(Action::Deny).count(), 3999);
+    assert_eq!(verdict.with(Action::Warn).count(), 1);
+}
