@@ -67,13 +67,14 @@ pub(super) async fn answer(
 }
 
 /// Judges a small review here, a large one on a thread of its own, so that health is answered meanwhile.
+/// What was read for it counts: a few lines can name ConfigMaps of a megabyte.
 async fn judged(
     app: &Arc<App>,
     at: At,
     body: Body,
     replies: Replies,
 ) -> Result<(Body, Replies, Result<Step, Unreadable>), Unreadable> {
-    if body.bytes.len() <= app.limits.inline {
+    if body.bytes.len() + replies.size() <= app.limits.inline {
         let step = judge(app, at, &body.bytes, &replies);
         return Ok((body, replies, step));
     }
