@@ -51,3 +51,40 @@ fn what_cannot_be_done_ends_with_two_and_a_sentence() {
         "{told}"
     );
 }
+
+#[test]
+fn a_tmpfs_policy_that_the_scope_cannot_serve_is_told_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lockkeeper.yaml");
+    let policy = |name: &str, when: &str| {
+        format!(
+            "apiVersion: lockkeeper.dev/v1alpha1\nkind: TmpfsPolicy\nmetadata: {{name: {name}}}\n\
+             spec: {{when: {when}, mounts: [{{path: /tmp, sizeLimit: 64Mi}}]}}\n"
+        )
+    };
+    let text = [
+        policy("roots", "readOnlyRootFilesystem"),
+        policy("every", "always"),
+    ];
+    std::fs::write(&path, text.join("---\n")).expect("a file");
+    for (scope, told) in [
+        ("all", &[][..]),
+        ("readOnlyRoot", &["every"]),
+        ("annotated", &["roots", "every"]),
+    ] {
+        let output = lockkeeper(&[
+            "--url=https://127.0.0.1:8443",
+            "--pod-scope",
+            scope,
+            "--policy",
+            &path.to_string_lossy(),
+        ]);
+        assert!(output.status.success(), "{output:?}");
+        let warnings = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(warnings.lines().count(), told.len(), "{scope}: {warnings}");
+        for name in told {
+            let words = format!("TmpfsPolicy `{name}` gets nothing for pods");
+            assert!(warnings.contains(&words), "{scope}: {warnings}");
+        }
+    }
+}

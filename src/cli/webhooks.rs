@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::ValueEnum;
 
+use super::policy_file;
+use crate::policy::Policy;
 use crate::registration::{Endpoint, FailurePolicy, PodScope, Registration};
 
 /// Flags of `lockkeeper webhooks`.
@@ -35,6 +37,10 @@ pub(super) struct WebhooksArgs {
     /// Which pods are sent to Lockkeeper
     #[arg(long, value_name = "SCOPE", default_value = "readOnlyRoot")]
     pod_scope: Pods,
+
+    /// The policy file of `serve`: says which of its TmpfsPolicies the scope cannot serve
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
 }
 
 /// Kubernetes' words for [`FailurePolicy`], as a flag takes them.
@@ -62,12 +68,40 @@ enum Pods {
     All,
 }
 
+impl Pods {
+    fn scope(self) -> PodScope {
+        match self {
+            Pods::Annotated => PodScope::Annotated,
+            Pods::ReadOnlyRoot => PodScope::ReadOnlyRoot,
+            Pods::All => PodScope::All,
+        }
+    }
+}
+
 /// Prints both configurations as YAML documents.
 ///
 /// # Errors
 /// When the authority's file cannot be read or holds no certificate.
 pub(super) fn run(args: WebhooksArgs) -> anyhow::Result<ExitCode> {
+    let policy = args
+        .policy
+        .as_deref()
+        .map(|path| policy_file::load_or_builtin(Some(path)))
+        .transpose()?;
+    let scope = args.pod_scope;
     super::print(&documents(args)?)?;
+    for policy in policy.iter().flat_map(Policy::tmpfs) {
+        if let Some(pods) = scope.scope().withholds(policy.is_for_writable_roots()) {
+            eprintln!(
+                "warning: TmpfsPolicy `{}` gets nothing for {pods}: --pod-scope {} does not send them; choose a wider scope",
+                policy.name(),
+                scope
+                    .to_possible_value()
+                    .as_ref()
+                    .map_or("", |value| value.get_name()),
+            );
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -84,11 +118,7 @@ fn documents(args: WebhooksArgs) -> anyhow::Result<String> {
             Failure::Fail => FailurePolicy::Fail,
             Failure::Ignore => FailurePolicy::Ignore,
         },
-        pod_scope: match args.pod_scope {
-            Pods::Annotated => PodScope::Annotated,
-            Pods::ReadOnlyRoot => PodScope::ReadOnlyRoot,
-            Pods::All => PodScope::All,
-        },
+        pod_scope: args.pod_scope.scope(),
     };
     let validating = serde_saphyr::to_string(&registration.validating())?;
     let mutating = serde_saphyr::to_string(&registration.mutating())?;

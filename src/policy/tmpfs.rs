@@ -65,6 +65,12 @@ impl TmpfsPolicy {
         &self.namespaces
     }
 
+    /// Whether it asks for containers with a writable root file system too.
+    #[must_use]
+    pub fn is_for_writable_roots(&self) -> bool {
+        self.when == When::Always
+    }
+
     /// What it asks for in a pod that it is for.
     #[must_use]
     pub fn request(&self) -> Request<'_> {

@@ -141,6 +141,24 @@ pub enum PodScope {
     All,
 }
 
+impl PodScope {
+    /// Which pods that a TmpfsPolicy asks for are never sent to us; `None` when all are. `writable` says that
+    /// it asks for containers with a writable root file system too.
+    #[must_use]
+    pub fn withholds(self, writable: bool) -> Option<&'static str> {
+        match self {
+            PodScope::All => None,
+            PodScope::ReadOnlyRoot if !writable => None,
+            PodScope::ReadOnlyRoot => Some(
+                "pods in which every root file system is writable, unless they have the annotation or label `lockkeeper.dev/tmpfs`",
+            ),
+            PodScope::Annotated => {
+                Some("pods without the annotation or label `lockkeeper.dev/tmpfs`")
+            }
+        }
+    }
+}
+
 /// What a registration depends on.
 #[derive(Clone, Debug)]
 pub struct Registration {
