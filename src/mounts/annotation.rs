@@ -2,6 +2,9 @@
 
 use super::{MountPath, Size, Tmpfs, covers};
 
+/// The most entries that are heeded. Whoever may create a pod writes them, and every container gets them.
+const MOST: usize = 64;
+
 /// The annotation's key; the same label lets a pod be selected, and can say `off` too.
 pub const KEY: &str = "lockkeeper.dev/tmpfs";
 
@@ -30,13 +33,19 @@ impl Asked {
         let mut mounts = Vec::new();
         let mut wrong = Vec::new();
         let entries = text.split(',').map(str::trim);
-        for entry in entries.filter(|entry| !entry.is_empty()) {
+        let mut entries = entries.filter(|entry| !entry.is_empty());
+        for entry in entries.by_ref().take(MOST) {
             match tmpfs(entry) {
                 Ok(mount) => mounts.push(mount),
                 Err(why) => wrong.push(format!(
                     "the annotation {KEY} has the entry `{entry}`, which is left out: {why}"
                 )),
             }
+        }
+        if entries.next().is_some() {
+            wrong.push(format!(
+                "the annotation {KEY} has more than {MOST} entries: the others are left out"
+            ));
         }
         Self::Mounts(mounts, wrong)
     }
@@ -94,6 +103,8 @@ mod tests {
             ("/a=1Mi,/tmp=64MB", "a quantity"),
             ("/a=1Mi,/tmp=0", "more than nothing"),
             ("/a=1Mi,/tmp=64m", "thousandths"),
+            ("/a=1Mi,/tmp=1e2147483647", "less than 8Ei"),
+            ("/a=1Mi,/dev/null=1Mi", "the container runtime owns"),
             ("/a=1Mi,yes", "write a path and a size"),
         ] {
             let Asked::Mounts(mounts, wrong) = Asked::parse(text) else {

@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::mounts::segments;
 
+/// What the runtime makes in `/dev`: a folder over a device keeps the container from starting.
+const DEVICES: [&str; 15] = [
+    "console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "stderr", "stdin",
+    "stdout", "tty", "urandom", "zero",
+];
+
 /// An absolute path without `.`, `..` and doubled slashes, at which a tmpfs makes sense.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -42,7 +48,7 @@ pub enum PathError {
     Character,
     /// The runtime mounts there, and refuses or breaks under another mount.
     #[error(
-        "the container runtime owns `/proc`, `/sys` and `/dev`; only `/dev/shm` and the like can be mounted"
+        "the container runtime owns `/proc`, `/sys` and `/dev`; of these only `/dev/shm` and what is no device can be mounted"
     )]
     Runtime,
     /// The kubelet writes these files.
@@ -75,6 +81,7 @@ impl MountPath {
         match segments.as_slice() {
             [] => return Err(PathError::Root),
             ["proc" | "sys", ..] | ["dev"] => return Err(PathError::Runtime),
+            ["dev", device, ..] if DEVICES.contains(device) => return Err(PathError::Runtime),
             ["etc", "hosts" | "hostname" | "resolv.conf"] | ["dev", "termination-log"] => {
                 return Err(PathError::File);
             }
@@ -137,6 +144,11 @@ impl<'a> Place<'a> {
     /// Whether `other` is this very place.
     pub(super) fn is(&self, other: &Place<'_>) -> bool {
         self.real == other.real
+    }
+
+    /// The place itself, however it is written.
+    pub(super) fn key(&self) -> &[&'a str] {
+        &self.real
     }
 
     /// Whether `other` is this place or within it.
@@ -207,6 +219,8 @@ mod tests {
             ("/proc", PathError::Runtime),
             ("/sys/fs", PathError::Runtime),
             ("/dev/", PathError::Runtime),
+            ("/dev/null", PathError::Runtime),
+            ("/dev/pts/0", PathError::Runtime),
             ("/etc//hosts", PathError::File),
             ("/dev/termination-log", PathError::File),
         ] {

@@ -1,5 +1,6 @@
 //! Pods by example: who gets a tmpfs, and who keeps what there is.
 
+mod limits;
 mod requests;
 
 use serde_json::{Value, json};
@@ -274,6 +275,11 @@ fn windows_mirrors_and_pods_that_say_off_are_left_alone() {
             Exempt::Windows,
         ),
         (
+            "/spec/securityContext",
+            json!({"windowsOptions": {"hostProcess": true}}),
+            Exempt::Windows,
+        ),
+        (
             "/metadata/annotations",
             json!({"kubernetes.io/config.mirror": "x"}),
             Exempt::Mirror,
@@ -300,6 +306,7 @@ fn what_no_pod_looks_like_is_left_as_it_is() {
         json!({}),
         json!({"spec": []}),
         json!({"spec": {"containers": {}}}),
+        json!({"spec": {"containers": [null, "a", []]}}),
         json!({"spec": {"containers": [{"name": "a"}], "volumes": {}}}),
         json!({"spec": {"containers": [{"name": "a", "volumeMounts": "x"}]}}),
     ] {
