@@ -32,8 +32,7 @@ impl Asked {
         }
         let mut mounts = Vec::new();
         let mut wrong = Vec::new();
-        let entries = text.split(',').map(str::trim);
-        let mut entries = entries.filter(|entry| !entry.is_empty());
+        let mut entries = entries(text);
         for entry in entries.by_ref().take(MOST) {
             match tmpfs(entry) {
                 Ok(mount) => mounts.push(mount),
@@ -55,8 +54,17 @@ impl Asked {
 /// allocates nothing.
 #[must_use]
 pub fn settles(text: &str, path: &str) -> bool {
-    let mut entries = text.split(',').filter_map(|entry| entry.split_once('='));
-    text.trim() == "off" || entries.any(|(asked, _)| covers(asked.trim(), path))
+    let mut given = entries(text)
+        .take(MOST)
+        .filter_map(|entry| entry.split_once('='))
+        .map(|(path, size)| (path.trim(), size.trim()))
+        .filter(|(path, size)| MountPath::check(path).is_ok() && Size::amount_of(size).is_ok());
+    text.trim() == "off" || given.any(|(asked, _)| covers(asked, path))
+}
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    let entries = text.split(',').map(str::trim);
+    entries.filter(|entry| !entry.is_empty())
 }
 
 fn tmpfs(entry: &str) -> Result<Tmpfs, String> {
@@ -85,6 +93,27 @@ mod tests {
             .collect();
         assert_eq!(told, [("/tmp", "64Mi", false), ("/var/run", "1Mi", false)]);
         assert!(wrong.is_empty());
+    }
+
+    #[test]
+    fn only_what_is_heeded_settles_a_path() {
+        for text in ["/tmp=1Mi", "/a=1Mi, /tmp/ = 1Mi", "off", " off "] {
+            assert!(settles(text, "/tmp"), "{text}");
+        }
+        let late = "/a=1Mi,".repeat(MOST) + "/tmp=1Mi";
+        for text in [
+            "",
+            "on",
+            "/tmp",
+            "/tmp=64MB",
+            "/tmp=0",
+            "tmp=1Mi",
+            "/=1Mi",
+            "/tmp/a=1Mi",
+            &late,
+        ] {
+            assert!(!settles(text, "/tmp"), "{text}");
+        }
     }
 
     #[test]

@@ -56,20 +56,25 @@ impl Size {
     /// # Errors
     /// When it is no quantity, or none that a tmpfs can have.
     pub fn parse(text: &str) -> Result<Self, SizeError> {
-        let amount: Quantity = text.parse().map_err(|_| SizeError::NotAQuantity)?;
-        if !amount.is_positive() {
-            return Err(SizeError::Nothing);
-        }
-        if amount.is_most() {
-            return Err(SizeError::Most);
-        }
-        if !amount.is_whole() {
-            return Err(SizeError::Fraction);
-        }
+        let amount = Self::amount_of(text)?;
         Ok(Self {
             text: text.to_owned(),
             amount,
         })
+    }
+
+    /// What a text amounts to; nothing is allocated.
+    fn amount_of(text: &str) -> Result<Quantity, SizeError> {
+        let amount: Quantity = text.parse().map_err(|_| SizeError::NotAQuantity)?;
+        if !amount.is_positive() {
+            Err(SizeError::Nothing)
+        } else if amount.is_most() {
+            Err(SizeError::Most)
+        } else if !amount.is_whole() {
+            Err(SizeError::Fraction)
+        } else {
+            Ok(amount)
+        }
     }
 
     /// As it was written.

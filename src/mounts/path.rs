@@ -65,6 +65,17 @@ impl MountPath {
     /// # Errors
     /// When no tmpfs can be there.
     pub fn parse(text: &str) -> Result<Self, PathError> {
+        Self::check(text)?;
+        let mut path = String::with_capacity(text.len());
+        for segment in segments(text) {
+            path.push('/');
+            path.push_str(segment);
+        }
+        Ok(Self(path))
+    }
+
+    /// Whether a tmpfs can be there; nothing is allocated.
+    pub(super) fn check(text: &str) -> Result<(), PathError> {
         if !text.starts_with('/') {
             return Err(PathError::Relative);
         }
@@ -77,17 +88,19 @@ impl MountPath {
         if text.split('/').any(|segment| segment == "..") {
             return Err(PathError::Ascends);
         }
-        let segments = lexical(text);
-        match segments.as_slice() {
-            [] => return Err(PathError::Root),
-            ["proc" | "sys", ..] | ["dev"] => return Err(PathError::Runtime),
-            ["dev", device, ..] if DEVICES.contains(device) => return Err(PathError::Runtime),
-            ["etc", "hosts" | "hostname" | "resolv.conf"] | ["dev", "termination-log"] => {
-                return Err(PathError::File);
-            }
-            _ => {}
+        let mut segments = segments(text);
+        match [segments.next(), segments.next(), segments.next()] {
+            [None, ..] => Err(PathError::Root),
+            [Some("dev"), Some("termination-log"), None]
+            | [
+                Some("etc"),
+                Some("hosts" | "hostname" | "resolv.conf"),
+                None,
+            ] => Err(PathError::File),
+            [Some("proc" | "sys"), ..] | [Some("dev"), None, _] => Err(PathError::Runtime),
+            [Some("dev"), Some(device), _] if DEVICES.contains(&device) => Err(PathError::Runtime),
+            _ => Ok(()),
         }
-        Ok(Self(format!("/{}", segments.join("/"))))
     }
 
     /// The path.
