@@ -12,6 +12,7 @@ mod tests;
 mod values;
 mod verdict;
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use mask::{MASK, Masks, shown};
@@ -51,7 +52,7 @@ impl Court<'_> {
         if ruled.is_empty() {
             return Verdict::default();
         }
-        self.ratchet(&mut ruled, case, true);
+        self.ratchet(&mut ruled, case, true, &|_| true);
         mask::apply(&mut [(&mut ruled, &case.subject)]);
         Verdict::of(ruled)
     }
@@ -70,19 +71,24 @@ impl Court<'_> {
                 values.entry(&finding.pointer, own)
             },
         );
-        self.ratchet(&mut ruled, &merged, true);
-        // What a ConfigMap replaces is in the object all the same, and in Git.
-        let mut replaced = Vec::new();
-        if values.may_replace() {
+        let is_written = |finding: &Finding| values.entry(&finding.pointer, own).is_none();
+        self.ratchet(&mut ruled, &merged, true, &is_written);
+        // What a ConfigMap replaces, or gives another name, is in the object all the same, and in Git.
+        let mut hidden = Vec::new();
+        if values.are_merged() {
+            let found: HashSet<&str> = ruled
+                .iter()
+                .filter(|ruled| ruled.finding.conceals && is_written(&ruled.finding))
+                .map(|ruled| ruled.finding.pointer.as_str())
+                .collect();
             let knows_secrets = |setting: &Setting| setting.rule.meta().family == Family::Secrets;
-            replaced = self.rule(case, knows_secrets, |_| None);
-            replaced.retain(|ruled| values.replaces(&ruled.finding.pointer, own));
-            self.ratchet(&mut replaced, case, false);
+            hidden = self.rule(case, knows_secrets, |_| None);
+            hidden.retain(|Ruled { finding, .. }| {
+                finding.conceals && !found.contains(finding.pointer.as_str())
+            });
+            self.ratchet(&mut hidden, case, false, &|_| true);
         }
-        mask::apply(&mut [
-            (&mut ruled, &merged.subject),
-            (&mut replaced, &case.subject),
-        ]);
+        mask::apply(&mut [(&mut ruled, &merged.subject), (&mut hidden, &case.subject)]);
         let mut elsewhere = Vec::new();
         for ruled in &mut ruled {
             let finding = &mut ruled.finding;
@@ -96,7 +102,7 @@ impl Court<'_> {
             }
             finding.pointer = entry;
         }
-        ruled.append(&mut replaced);
+        ruled.append(&mut hidden);
         Verdict {
             elsewhere,
             ..Verdict::of(ruled)
@@ -124,10 +130,17 @@ impl Court<'_> {
         ruled
     }
 
-    /// Applies the ratchet; `merges` says whether the old object is judged by its merged values.
-    fn ratchet(&self, ruled: &mut [Ruled], case: &Case<'_>, merges: bool) {
+    /// Applies the ratchet; `merges` says whether the old object is judged by its merged values, and
+    /// `is_written` whether what was found is in the object itself.
+    fn ratchet(
+        &self,
+        ruled: &mut [Ruled],
+        case: &Case<'_>,
+        merges: bool,
+        is_written: &dyn Fn(&Finding) -> bool,
+    ) {
         if self.policy.ratchet && ruled.iter().any(|ruled| ruled.action == Action::Deny) {
-            ratchet::apply(ruled, case, self, merges);
+            ratchet::apply(ruled, case, self, merges, is_written);
         }
     }
 }

@@ -89,6 +89,36 @@ fn a_policy_file_is_obeyed() {
 }
 
 #[test]
+fn a_pod_is_shown_with_its_mounts() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let file = scratch.path().join("policy.yaml");
+    let policy = "apiVersion: lockkeeper.dev/v1alpha1\nkind: TmpfsPolicy\nmetadata: {name: scratch}\n\
+        spec: {mounts: [{path: /tmp, sizeLimit: 64Mi}, {path: /var/run, sizeLimit: 1Mi}]}\n";
+    std::fs::write(&file, policy).expect("written");
+    let policy = file.display().to_string();
+    let pod = format!(
+        "{}/tests/fixtures/recorded-reviews/pod-create.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let output = review(&["--policy", &policy, &pod], b"");
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    for expected in [
+        "allowed: Pod media/app (CREATE",
+        "  adds to /spec/volumes/-\n",
+        "  adds to /spec/containers/0/volumeMounts/-\n",
+        "  warning: `/var/run` gets no tmpfs in container `app`",
+    ] {
+        assert!(out.contains(expected), "{expected}: {out}");
+    }
+    let output = review(&["--policy", &policy, "--format", "json", &pod], b"");
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(answer["response"]["patchType"], "JSONPatch");
+    let output = review(&[&pod], b"");
+    assert!(text(&output.stdout).contains("nothing is mutated"));
+}
+
+#[test]
 fn what_cannot_be_done_is_exit_code_two() {
     for (args, input, expected) in [
         (

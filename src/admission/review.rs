@@ -7,6 +7,7 @@ use super::answer::Answer;
 use super::envelope::{self, Request, Unreadable};
 use super::object::{Object, OldObject, Shape};
 use super::pods::plan_pod;
+use super::pruned;
 use super::unchanged::{Change, SpecBytes, change};
 use crate::facts::Facts;
 use crate::judge::{Verdict, judge};
@@ -114,7 +115,7 @@ impl<'a> Review<'a> {
         if !is_new_pod {
             return Ok(none);
         }
-        let Ok(root) = object.parse() else {
+        let Ok(root) = pruned::pod(object) else {
             return Ok(Answer::unchanged(
                 "the pod holds a number or text that cannot be read, or is nested too deep, so nothing was mounted",
             ));

@@ -40,7 +40,12 @@ pub(super) fn excerpt(
 ) -> Excerpt {
     let line = line_range(text, target.start);
     let target = target.start..target.end.clamp(target.start, line.end.max(target.start));
-    let clip = |range: &Range<usize>| range.start.max(line.start)..range.end.min(line.end);
+    // A list's range reaches to the next key: the blanks before that are no part of the list.
+    let clip = |range: &Range<usize>| {
+        let (start, end) = (range.start.max(line.start), range.end.min(line.end));
+        let part = text.get(start..end);
+        start..part.map_or(end, |part| start + part.trim_end().len())
+    };
     let mut masks: Vec<Range<usize>> = hidden
         .iter()
         .map(clip)

@@ -204,6 +204,27 @@ fn a_mask_tells_no_length() {
 }
 
 #[test]
+fn a_key_in_bytes_is_masked_and_what_follows_is_not() {
+    let bytes: Vec<String> = (0..16).map(|byte| (byte * 7 + 101).to_string()).collect();
+    let block = format!("    network_key:\n      - {}\n", bytes.join("\n      - "));
+    let flow = format!("    a: {{network_key: [{}], x: y}}\n", bytes.join(","));
+    let report = checked(&release(&(block + &flow)));
+    let lines: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|found| found.rule == "literal-secret")
+        .map(|found| found.excerpt.as_ref().expect("in the text").line.clone())
+        .collect();
+    assert_eq!(
+        lines,
+        ["    network_key:", "    a: {network_key: ********, x: y}"]
+    );
+    for text in everything(report) {
+        assert!(!text.contains(&bytes[14..].join(",")), "bytes are shown");
+    }
+}
+
+#[test]
 fn a_fingerprint_stays_when_lines_move() {
     let text = release("    a: 1\n");
     let fingerprint = |text: &str| checked(text).findings[0].fingerprint.clone();

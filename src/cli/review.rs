@@ -60,9 +60,14 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         _ => args.file.to_string_lossy(),
     };
     let review = Review::read(&body).with_context(|| format!("{shown} is no review"))?;
-    let answer = review
-        .validate(&policy, &NoFacts, Timestamp::now())
-        .with_context(|| format!("{shown} cannot be judged"))?;
+    // The API server sends pods to the webhook that mutates, and all else to the one that judges.
+    let is_pod = review.group().is_empty() && review.kind() == "Pod";
+    let answer = if is_pod {
+        review.mutate(&policy, &NoFacts)
+    } else {
+        review.validate(&policy, &NoFacts, Timestamp::now())
+    };
+    let answer = answer.with_context(|| format!("{shown} cannot be judged"))?;
     match args.format {
         Output::Human => print(human(&review, &answer))?,
         Output::Json => print([&*answer.to_bytes(review.uid()), b"\n"].concat())?,
@@ -130,6 +135,16 @@ fn human(review: &Review<'_>, answer: &Answer) -> String {
         if !finding.help.is_empty() {
             let _ = writeln!(text, "    help: {}", finding.help);
         }
+    }
+    for operation in answer.patch.iter() {
+        let _ = writeln!(text, "  adds to {}", operation.path());
+    }
+    for warning in answer
+        .warnings
+        .iter()
+        .filter(|_| answer.verdict.findings.is_empty())
+    {
+        let _ = writeln!(text, "  warning: {warning}");
     }
     // Names from the review may hold escape sequences for the terminal.
     text.chars()

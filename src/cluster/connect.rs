@@ -182,6 +182,9 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     pub(super) const KUBECONFIG: &str = "\
@@ -207,6 +210,28 @@ users: [{name: me, user: {}}]
         for way in [wrong, absent] {
             let error = Cluster::new(&way).await.expect_err("unusable");
             assert!(matches!(error, SetupError::Kubeconfig(..)), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_api_server_that_does_not_tell_its_version_lives() {
+        for (code, lives) in [(403, true), (503, false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("an address").to_string();
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.expect("a client");
+                let body = format!(r#"{{"kind":"Status","status":"Failure","code":{code}}}"#);
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 {code} No\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+            let (_folder, way) = way(&KUBECONFIG.replace("127.0.0.1:1", &address));
+            let cluster = Cluster::new(&way).await.expect("a client");
+            let version = cluster.version().await;
+            assert_eq!(version.is_ok(), lives, "{version:?}");
         }
     }
 

@@ -1,9 +1,11 @@
 //! Reads of single objects: what no watch may hold, and what a denial would rest upon.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::{ConfigMap as Map, PersistentVolumeClaim, Secret};
 use kube::Api;
 use tokio::sync::{OnceCell, Semaphore};
@@ -15,6 +17,7 @@ use crate::facts::{
     Unseen, Variable,
 };
 use crate::model::Hidden;
+use crate::model::resource_name::is_valid_name;
 
 /// How long an answer is kept: one apply of Flux asks for the same map many times within seconds.
 const KEPT: Duration = Duration::from_secs(10);
@@ -29,6 +32,10 @@ const SILENT: Duration = Duration::from_secs(20);
 const SWEPT: Duration = Duration::from_secs(5);
 /// Kept answers above which no more are kept.
 const MANY: usize = 512;
+/// The bytes of an answer above which it is not kept: whoever may make ConfigMaps could fill our memory.
+const LARGE: usize = 64 * 1024;
+/// The bytes that one review may have read at a time: no more of it is judged.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads for reviews, shared among them.
 pub(super) struct Reads {
@@ -97,7 +104,7 @@ impl Reads {
         })
     }
 
-    /// Reads the answers side by side; those that do not come in time are left out.
+    /// Reads the answers, several at a time; those that do not come in time are left out.
     pub(super) async fn read(
         &self,
         questions: Vec<Question>,
@@ -112,10 +119,16 @@ impl Reads {
             (question, reply.ok())
         });
         let mut replies = Replies::default();
-        for (question, reply) in futures::future::join_all(reads).await {
-            if let Some(reply) = reply {
-                replies.insert(question, reply, age);
+        let mut room = MOST_BYTES;
+        // In their order, so that what has room is always the same.
+        let mut reads = pin!(stream::iter(reads).buffered(AT_ONCE));
+        while let Some((question, reply)) = reads.next().await {
+            let Some(mut reply) = reply else { continue };
+            match room.checked_sub(reply.size()) {
+                Some(left) => room = left,
+                None => reply = Reply::unseen(&question, Unseen::TooLarge),
             }
+            replies.insert(question, reply, age);
         }
         replies
     }
@@ -137,7 +150,20 @@ impl Reads {
             let _room = self.room.acquire().await;
             self.ask(question, applier).await
         });
-        reply.await.clone()
+        let reply = reply.await.clone();
+        if reply.size() > LARGE {
+            self.release(question, &kept);
+        }
+        reply
+    }
+
+    /// Keeps the answer no longer; whoever waits for it gets it.
+    fn release(&self, question: &Question, read: &Kept) {
+        let mut kept = self.lock();
+        let is_same = |there: &Kept| Arc::ptr_eq(&there.reply, &read.reply);
+        if kept.get(question).is_some_and(is_same) {
+            kept.remove(question);
+        }
     }
 
     fn keep(&self, question: &Question, age: Age) -> Kept {
@@ -176,6 +202,10 @@ impl Reads {
         question: &Question,
         applier: impl Fn(Key<'_>) -> Result<Option<Applier>, Unseen>,
     ) -> Reply {
+        // It becomes a part of a URL, and authors could write another's path there, or `?watch=1`.
+        if !can_exist(question.name()) {
+            return Reply::absent(question);
+        }
         match question {
             Question::Claim(name) => Reply::Claim(self.claim(name).await),
             Question::ConfigMap(name) => Reply::ConfigMap(self.config_map(name).await),
@@ -242,6 +272,11 @@ impl Reads {
     }
 }
 
+/// Whether anything can have that name.
+fn can_exist(name: &Name) -> bool {
+    is_valid_name(&name.namespace) && is_valid_name(&name.name)
+}
+
 /// What a Kustomization says of itself.
 fn described(applier: &Applier) -> Substitution {
     Substitution {
@@ -267,29 +302,4 @@ fn unseen(error: &kube::Error, resource: &'static str) -> Unseen {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn an_old_answer_is_neither_used_nor_kept() {
-        let reads = Reads::new(Cluster::of_nobody().await, Vec::new());
-        let question = Question::ConfigMap(Name {
-            namespace: "games".to_owned(),
-            name: "values".to_owned(),
-        });
-        let first = reads.keep(&question, Age::Recent);
-        let shares = |other: &Kept| Arc::ptr_eq(&first.reply, &other.reply);
-        assert!(shares(&reads.keep(&question, Age::Recent)));
-        reads.forget();
-        assert!(shares(&reads.keep(&question, Age::Recent)));
-
-        let long_ago = Instant::now().checked_sub(KEPT).expect("a clock");
-        for kept in reads.lock().values_mut() {
-            kept.began = long_ago;
-        }
-        reads.forget();
-        assert!(reads.lock().is_empty());
-        assert!(!shares(&reads.keep(&question, Age::Recent)));
-        assert!(!shares(&reads.keep(&question, Age::Now)));
-    }
-}
+mod tests;

@@ -57,6 +57,18 @@ pub enum Question {
     Substitution(Name),
 }
 
+impl Question {
+    /// What it is about.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            Question::Claim(name) | Question::ConfigMap(name) | Question::Substitution(name) => {
+                name
+            }
+        }
+    }
+}
+
 /// The answer to a [`Question`] of the same kind.
 #[derive(Clone)]
 pub enum Reply {
@@ -76,6 +88,28 @@ impl Reply {
             Question::Claim(_) => Self::Claim(Answer::Unseen(why)),
             Question::ConfigMap(_) => Self::ConfigMap(Answer::Unseen(why)),
             Question::Substitution(_) => Self::Substitution(Answer::Unseen(why)),
+        }
+    }
+
+    /// Says that nothing of that name is there.
+    #[must_use]
+    pub fn absent(question: &Question) -> Self {
+        match question {
+            Question::Claim(_) => Self::Claim(Answer::Absent),
+            Question::ConfigMap(_) => Self::ConfigMap(Answer::Absent),
+            Question::Substitution(_) => Self::Substitution(Answer::Absent),
+        }
+    }
+
+    /// The bytes of the texts in it, as far as an object's author chooses how many there are.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::ConfigMap(Answer::Known(map)) => {
+                let texts = map.data.iter();
+                texts.map(|(key, text)| key.len() + text.len()).sum()
+            }
+            Self::Claim(_) | Self::ConfigMap(_) | Self::Substitution(_) => 0,
         }
     }
 }
@@ -108,6 +142,12 @@ impl Replies {
             replies.insert(question.clone(), reply, Age::Now);
         }
         replies
+    }
+
+    /// The bytes of the texts that were read: a small review can bring much to judge.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.values().map(|(reply, _)| reply.size()).sum()
     }
 
     /// Takes over newer answers.
@@ -199,12 +239,11 @@ impl<'k> Gathered<'k> {
         }
     }
 
-    /// The answer, noted as one that may be old. What cannot be read again is not believed.
+    /// The answer, noted as one that may be old. Where there is no room to read it again it is believed:
+    /// else an author could hide what is missing behind questions that come to nothing.
     fn doubted<T>(&self, question: Question, answer: Answer<T>) -> Answer<T> {
-        match self.note(question, |missing| &mut missing.doubtful) {
-            true => answer,
-            false => Answer::Unseen(Unseen::TooMany),
-        }
+        self.note(question, |missing| &mut missing.doubtful);
+        answer
     }
 
     /// Adds to a list, once; says whether there was room.

@@ -16,6 +16,8 @@ pub enum Unseen {
     NotRead,
     /// The object names more of its kind than are read for one review.
     TooMany,
+    /// What the object names holds more text than is read for one review.
+    TooLarge,
     /// The watch of a kind has not listed it yet.
     Starting {
         /// The plural name of the kind, such as `persistentvolumeclaims`.
@@ -64,6 +66,9 @@ impl fmt::Display for Unseen {
             Unseen::TooMany => {
                 formatter.write_str("the object names more such objects than are read for one review")
             }
+            Unseen::TooLarge => formatter.write_str(
+                "it and the others that the object names hold more than is read for one review",
+            ),
             Unseen::Starting { resource } => {
                 write!(formatter, "the {resource} of the cluster have not been listed yet")
             }

@@ -16,10 +16,19 @@ struct Identity {
     certainty: Certainty,
     place: Pointer,
     fingerprint: u64,
+    /// Whether it is a secret that stands in the object itself, and not in a ConfigMap that it takes
+    /// values from: nobody judges what becomes of that one, so it excuses nothing in the object.
+    is_written: bool,
 }
 
 /// Makes a warning of every denial that the old object had too, as often as it had it.
-pub(super) fn apply(ruled: &mut [Ruled], case: &Case<'_>, court: &Court<'_>, merges: bool) {
+pub(super) fn apply(
+    ruled: &mut [Ruled],
+    case: &Case<'_>,
+    court: &Court<'_>,
+    merges: bool,
+    is_written: &dyn Fn(&Finding) -> bool,
+) {
     let Some(old) = case.old() else { return };
     let key = RandomState::new();
     let old = Case {
@@ -34,10 +43,12 @@ pub(super) fn apply(ruled: &mut [Ruled], case: &Case<'_>, court: &Court<'_>, mer
         false => None,
     };
     let merged = values.as_ref().and_then(|values| values.case(&old));
-    let mark = |finding: &mut Finding| {
-        if let Some(values) = &values {
+    let mark = |finding: &mut Finding| match &values {
+        Some(values) => {
             values.mark(finding, old.subject.root);
+            values.entry(&finding.pointer, old.subject.root).is_none()
         }
+        None => true,
     };
     let mut before = count_old(ruled, merged.as_ref().unwrap_or(&old), court, mark, &key);
     for ruled in ruled {
@@ -45,21 +56,39 @@ pub(super) fn apply(ruled: &mut [Ruled], case: &Case<'_>, court: &Court<'_>, mer
         {
             continue;
         }
-        if let Some(left) = before.get_mut(&identity(&ruled.finding, &case.subject, &key))
-            && *left > 0
-        {
-            *left -= 1;
+        let is_written = is_written(&ruled.finding);
+        let mut identity = identity(&ruled.finding, is_written, &case.subject, &key);
+        let mut was_there = take(&mut before, &identity);
+        if !was_there && !identity.is_written {
+            // It stood in the object, and is in a ConfigMap now: that is not worse.
+            identity.is_written = true;
+            was_there = take(&mut before, &identity);
+        }
+        if was_there {
             ruled.action = Action::Warn;
             ruled.note = Some(Note::AlreadyThere);
         }
     }
 }
 
+/// Uses up one of the old violations; says whether there was one.
+fn take(before: &mut HashMap<Identity, usize>, identity: &Identity) -> bool {
+    match before.get_mut(identity) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The violations of the old object. `mark` says what a ConfigMap has to do with one, and whether it
+/// stands in the object itself.
 fn count_old(
     ruled: &[Ruled],
     old: &Case<'_>,
     court: &Court<'_>,
-    mark: impl Fn(&mut Finding),
+    mark: impl Fn(&mut Finding) -> bool,
     key: &RandomState,
 ) -> HashMap<Identity, usize> {
     let denying = |rule: &str| {
@@ -73,11 +102,11 @@ fn count_old(
             continue;
         }
         for mut finding in ask(setting, old, court.facts) {
-            mark(&mut finding);
+            let is_written = mark(&mut finding);
             // What was only a warning then says nothing about what is denied now.
             if setting.action.min(finding.at_most) == Action::Deny {
                 *counts
-                    .entry(identity(&finding, &old.subject, key))
+                    .entry(identity(&finding, is_written, &old.subject, key))
                     .or_insert(0) += 1;
             }
         }
@@ -85,8 +114,14 @@ fn count_old(
     counts
 }
 
-fn identity(finding: &Finding, subject: &Subject<'_>, key: &RandomState) -> Identity {
+fn identity(
+    finding: &Finding,
+    is_written: bool,
+    subject: &Subject<'_>,
+    key: &RandomState,
+) -> Identity {
     Identity {
+        is_written: is_written && finding.conceals,
         rule: finding.rule,
         certainty: finding.certainty,
         place: named_place(&finding.pointer, subject.root),

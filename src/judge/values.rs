@@ -8,6 +8,8 @@ mod strvals;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -15,7 +17,8 @@ use serde_json::{Map, Value};
 use super::mask::shown;
 use crate::facts::{Answer, ConfigMap, Facts, Key};
 use crate::model::{Case, Finding, Kind, Pointer, Subject, Unmerged, ValuesFrom, ValuesReference};
-use crate::rules::{self, AnyRule, Family};
+use crate::rules::secrets::literal_secret::LiteralSecret;
+use crate::rules::{self, AnyRule, Family, Rule};
 use crate::yaml;
 use node::{Entries, Node, entries_of, merged, size, to_value};
 
@@ -37,8 +40,8 @@ pub(super) struct Values<'a> {
     values: Entries,
     references: Vec<ValuesReference<'a>>,
     unmerged: Vec<Unmerged>,
-    /// Whether a `targetPath` may have replaced what `spec.values` says.
-    replaces: bool,
+    /// The last of `unmerged` for each place that one of them sets, made where it is asked for.
+    later: OnceCell<BTreeMap<Vec<String>, usize>>,
 }
 
 /// Reads and merges the values of a release; `None` where it takes none from ConfigMaps.
@@ -52,7 +55,7 @@ pub(super) fn read<'a>(subject: &Subject<'a>, facts: &dyn Facts) -> Option<Value
         values: Entries::new(),
         references: ValuesReference::all(subject).collect(),
         unmerged: Vec::new(),
-        replaces: false,
+        later: OnceCell::new(),
     };
     let mut merge = Merge {
         own: own_values(subject.root),
@@ -71,10 +74,7 @@ pub(super) fn read<'a>(subject: &Subject<'a>, facts: &dyn Facts) -> Option<Value
             Err(why) => Err(Refused::Entry(why)),
         };
         match added {
-            Ok(()) => {
-                is_merged = true;
-                values.replaces |= !reference.target_path.is_empty();
-            }
+            Ok(()) => is_merged = true,
             Err(Refused::Entry(why)) => values.unmerged.push(Unmerged {
                 index: reference.index,
                 why,
@@ -236,18 +236,9 @@ impl Values<'_> {
         })
     }
 
-    /// Whether a `targetPath` has put something else in the place of the object's own scalar.
-    pub(super) fn replaces(&self, pointer: &Pointer, own: &Value) -> bool {
-        let Some(root) = self.root.as_ref().filter(|_| self.replaces) else {
-            return false;
-        };
-        let before = pointer.resolve(own).filter(|value| is_scalar(value));
-        before.is_some() && before != pointer.resolve(root)
-    }
-
-    /// Whether [`Values::replaces`] can be true of anything.
-    pub(super) fn may_replace(&self) -> bool {
-        self.replaces && self.root.is_some()
+    /// Whether any entry could be merged.
+    pub(super) fn are_merged(&self) -> bool {
+        self.root.is_some()
     }
 
     /// Says of a finding on the merged object that it rests on a ConfigMap, and on which.
@@ -274,18 +265,35 @@ impl Values<'_> {
             reference.name,
             shown(&place)
         ));
-        let replaced = |unmerged: &Unmerged| {
-            unmerged.index > reference.index
-                && self.references.get(unmerged.index).is_some_and(|later| {
-                    later.target_path.is_empty() || overlaps(later.target_path, &place)
-                })
-        };
-        if self.unmerged.iter().any(replaced) {
+        // A secret in the ConfigMap is written out there, whatever becomes of it.
+        let stays = finding.rule == LiteralSecret::META.name;
+        if !stays && self.may_be_replaced(&place, reference.index) {
             finding.message.push_str(
                 ", unless a later entry of `valuesFrom`, which could not be seen, replaces it",
             );
             finding.unverified();
         }
+    }
+
+    /// Whether an entry behind `index` that could not be seen names the place, something above it or
+    /// something below it. A release can have ten thousand entries, and as many findings.
+    fn may_be_replaced(&self, place: &Pointer, index: usize) -> bool {
+        let later = self.later.get_or_init(|| {
+            let mut later = BTreeMap::new();
+            for unmerged in &self.unmerged {
+                if let Some(entry) = self.references.get(unmerged.index) {
+                    later.insert(keys(entry.target_path), unmerged.index);
+                }
+            }
+            later
+        });
+        let place: Vec<String> = place.segments().collect();
+        let is_later = |last: Option<&usize>| last.is_some_and(|last| *last > index);
+        (0..place.len()).any(|above| is_later(later.get(&place[..above])))
+            || later
+                .range(place.clone()..)
+                .take_while(|(keys, _)| keys.starts_with(&place))
+                .any(|(_, last)| *last > index)
     }
 
     /// The place in the object itself that brings what is at `pointer` of the merged one.
@@ -324,8 +332,11 @@ fn below_values(pointer: &Pointer) -> Option<Pointer> {
     Pointer::parse(rest)
 }
 
-/// Whether a `targetPath` names the place, something above it or something below it.
-fn overlaps(target_path: &str, place: &Pointer) -> bool {
+/// The keys and indices that a `targetPath` leads through; none where it is empty.
+fn keys(target_path: &str) -> Vec<String> {
+    if target_path.is_empty() {
+        return Vec::new();
+    }
     let mut keys = vec![String::new()];
     let mut characters = target_path.chars();
     while let Some(character) = characters.next() {
@@ -338,7 +349,5 @@ fn overlaps(target_path: &str, place: &Pointer) -> bool {
             (_, None) => {}
         }
     }
-    keys.iter()
-        .zip(place.segments())
-        .all(|(key, segment)| *key == segment)
+    keys
 }

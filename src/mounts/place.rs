@@ -120,7 +120,7 @@ struct Planner<'r> {
     containers: Vec<Container<'r>>,
     new: Vec<New<'r>>,
     /// What the containers share, by its place.
-    shared: BTreeMap<Vec<&'r str>, Of<'r>>,
+    shared: BTreeMap<String, Of<'r>>,
     converted: Conversions,
     /// In the order of the containers.
     mounts: Vec<Mount<'r>>,
@@ -198,13 +198,13 @@ impl<'r> Planner<'r> {
             return self.add(Some(name), wanted);
         }
         let key = wanted.place.key();
-        let of = match self.shared.get(key) {
+        let of = match self.shared.get(&key) {
             Some(of) => of.clone(),
             None => {
                 let of = self
                     .earlier(wanted)
                     .unwrap_or_else(|| self.add(None, wanted));
-                self.shared.insert(key.to_vec(), of.clone());
+                self.shared.insert(key, of.clone());
                 of
             }
         };

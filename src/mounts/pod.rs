@@ -129,7 +129,6 @@ impl<'a> Pod<'a> {
                 .into_iter()
                 .flatten()
                 .enumerate()
-                .filter(|(_, value)| value.is_object())
                 .map(move |(index, value)| Container {
                     list,
                     index,
@@ -189,7 +188,7 @@ impl<'a> Container<'a> {
         memory_limit(self.value).or(self.pod_limit)
     }
 
-    /// Its mounts, when there is a list of them; an error when there is something else.
+    /// Its mounts, when there is a list of them; an error when there is something else, or it is no map.
     pub(super) fn mounts(&self) -> Result<Option<&'a Vec<Value>>, ()> {
         list_in(self.value, "volumeMounts")
     }
@@ -233,9 +232,9 @@ impl<'a> Container<'a> {
     }
 }
 
-/// The list under `key`: `None` when there is none, an error when it is something else.
+/// The list under `key`: `None` when there is none, an error when it is something else, or no map holds it.
 pub(super) fn list_in<'a>(of: &'a Value, key: &str) -> Result<Option<&'a Vec<Value>>, ()> {
-    match of.get(key) {
+    match of.as_object().ok_or(())?.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Array(items)) => Ok(Some(items)),
         Some(_) => Err(()),

@@ -6,6 +6,9 @@ const KEPT: usize = 192;
 /// The largest text that is decoded whole.
 const LARGEST: usize = 512 * 1024;
 
+/// Base64 of no more than a few words is not looked into, where no key says what it is.
+const SHORTEST: usize = 24;
+
 /// The first decoded bytes of a base64 text; nothing is allocated.
 pub(super) struct Decoded {
     bytes: [u8; KEPT],
@@ -38,6 +41,29 @@ impl Decoded {
         let text = std::str::from_utf8(self.bytes()).ok()?;
         is_printable(text).then_some(text)
     }
+}
+
+/// Whether `text` is base64 of text, as far as its first line shows. Names and random strings are not.
+pub(super) fn is_of_text(text: &[u8]) -> bool {
+    let is_base64 = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n' | b'\r')
+    };
+    if text.len() < SHORTEST || !text.iter().all(is_base64) {
+        return false;
+    }
+    let line = text.split(u8::is_ascii_whitespace).next().unwrap_or(text);
+    let Some(decoded) = Decoded::of(&line[..line.len().min(64)]) else {
+        return false;
+    };
+    let readable = match std::str::from_utf8(decoded.bytes()) {
+        Ok(text) => text,
+        // A character may be cut at the end.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&decoded.bytes()[..error.valid_up_to()]).unwrap_or("")
+        }
+        Err(_) => "",
+    };
+    readable.len() >= 16 && is_printable(readable)
 }
 
 /// Decodes the whole text; `None` when it is no base64, not printable, or too large.
@@ -104,5 +130,20 @@ mod tests {
         assert_eq!(to_text(b"aGVs bG8="), Some("hello".to_owned()));
         assert_eq!(to_text(b"not base64!"), None);
         assert_eq!(to_text(b"AAECAw=="), None);
+    }
+
+    #[test]
+    fn base64_of_text_is_told_from_names() {
+        // `DB_USER=romm` and a line break, twice.
+        assert!(is_of_text(b"REJfVVNFUj1yb21tCkRCX1VTRVI9cm9tbQo="));
+        for text in [
+            "RemovePodsViolatingTopologySpreadConstraint",
+            "persistentVolumeClaimRetentionPolicy",
+            "9f2c71e8b4d05a6633ec17ab9024d7f1",
+            "ghcr.io/example/romm",
+            "home/operations/containers/apps2",
+        ] {
+            assert!(!is_of_text(text.as_bytes()), "{text}");
+        }
     }
 }

@@ -23,6 +23,8 @@ enum Program {
     Mosquitto,
     Snmp,
     Registry,
+    /// Takes the password as its last word, where a flag says so.
+    Htpasswd,
 }
 
 /// The program that the words of a command name.
@@ -44,6 +46,7 @@ fn named(name: &str) -> Option<Program> {
         "redis-cli" | "valkey-cli" | "keydb-cli" => Program::Redis,
         "mongo" | "mongosh" | "mongodump" | "mongorestore" | "mongoexport" => Program::Mongo,
         "sshpass" => Program::Sshpass,
+        "htpasswd" | "mosquitto_passwd" => Program::Htpasswd,
         "ldapsearch" | "ldapmodify" | "ldapadd" | "ldapwhoami" | "ldapdelete" => Program::Ldap,
         "mosquitto_pub" | "mosquitto_sub" | "mosquitto_rr" => Program::Mosquitto,
         "snmpwalk" | "snmpget" | "snmpset" | "snmpbulkwalk" => Program::Snmp,
@@ -91,6 +94,9 @@ pub(super) fn flag(scanner: &mut Scanner<'_, '_>, at: usize) {
                 .is_some_and(|byte| !byte.is_ascii_whitespace());
             (*letter, if glued { at + 2 } else { at + 3 }, glued)
         }
+        [b'-', letters @ ..] if letters.contains(&b'b') && !letters.starts_with(b"-") => {
+            return last_word(scanner, at, at + name);
+        }
         _ => return,
     };
     if value >= bytes.len() || !scanner.text.is_char_boundary(value) {
@@ -100,6 +106,37 @@ pub(super) fn flag(scanner: &mut Scanner<'_, '_>, at: usize) {
     let command = &scanner.text[floor(scanner.text, start)..at];
     if let Some((range, _)) = read(scanner.text, value, false) {
         flag_in_text(scanner, command, letter, glued, range);
+    }
+}
+
+/// Judges the password of `htpasswd -b file user password`.
+fn last_word(scanner: &mut Scanner<'_, '_>, flag: usize, mut at: usize) {
+    let text = scanner.text;
+    let command = &text[floor(text, command_start(scanner.bytes(), flag))..flag];
+    if program(&command.split_ascii_whitespace()) != Some(Program::Htpasswd) {
+        return;
+    }
+    let (mut last, mut words) = (None, 0);
+    while let Some((range, setting)) = read(text, at, false) {
+        // A redirection ends the arguments, and so does the end of the line.
+        if words == 3
+            || text[at..range.start].contains('\n')
+            || text[range.clone()].starts_with('>')
+        {
+            break;
+        }
+        at = range.end + usize::from(setting == Setting::Quoted);
+        (last, words) = (Some(range), words + 1);
+        if !matches!(scanner.bytes().get(at), Some(b' ')) {
+            break;
+        }
+    }
+    let Some(range) = last.filter(|_| words >= 2) else {
+        return;
+    };
+    if let Some(found) = judged(&text[range], Setting::Quoted, scanner.context.names) {
+        let literal = scanner.range_of(found.literal);
+        scanner.add(found.grade, What::Value, literal, None);
     }
 }
 

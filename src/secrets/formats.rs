@@ -84,7 +84,7 @@ impl Fixed {
             Fixed::PgPass => ":5432:",
             Fixed::Flag => " -",
             Fixed::SecretManifest => "kind: Secret",
-            Fixed::Identified => "IDENTIFIED BY ",
+            Fixed::Identified => "IDENTIFIED ",
             Fixed::CreateUser => "createUser ",
             Fixed::Bcrypt(text) | Fixed::Hash(text) | Fixed::GoDsn(text) => text,
         }

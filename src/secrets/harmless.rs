@@ -80,8 +80,35 @@ pub(super) fn is_sentinel(value: &str) -> bool {
     ];
     !value.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80)
         || (value.len() <= 12 && words.iter().any(|word| word.eq_ignore_ascii_case(value)))
+        || says_unneeded(value)
         // A mask of bullets.
         || value.chars().all(|character| matches!(character, '•' | '*' | '●' | '…' | '.'))
+}
+
+/// `not-needed`, `no key required`: what people give to a service that asks for no key. The words must
+/// say so themselves, so that nobody chose them to keep anything shut.
+fn says_unneeded(value: &str) -> bool {
+    if value.len() > 40 || value.bytes().any(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let mut denied = false;
+    for word in value.split(|mark: char| !mark.is_ascii_alphanumeric()) {
+        let is = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
+        if denied
+            && is(&[
+                "needed",
+                "required",
+                "necessary",
+                "used",
+                "applicable",
+                "set",
+            ])
+        {
+            return true;
+        }
+        denied |= is(&["no", "not", "non"]);
+    }
+    false
 }
 
 /// A reference by its whole grammar: `vault:hunter2` is none.
@@ -251,6 +278,9 @@ mod tests {
             "-",
             "none",
             "N/A",
+            "not-needed",
+            "sk-no-key-required",
+            "no password required",
             "********",
             "op://home/romm/password",
             "vault:secret/data/romm#password",
@@ -279,6 +309,8 @@ mod tests {
     fn a_value_with_the_looks_of_a_reference_is_not_one() {
         for value in [
             "vault:hunter2",
+            "do-not-use-this",
+            "knot-needed",
             "env:pa ss",
             "op://x",
             "file:hunter2",

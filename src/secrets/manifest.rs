@@ -20,12 +20,15 @@ pub(super) fn at_secret(scanner: &mut Scanner<'_, '_>, at: usize) {
     {
         return;
     }
-    let start = before(text, at).max(scanner.manifests);
-    let end = find(&text.as_bytes()[at..], b"\n---").map_or(text.len(), |end| at + end);
-    // A manifest is read once, however often it says its kind.
+    // A manifest is looked at once, however often it says its kind.
     if at < scanner.manifests {
         return;
     }
+    let read = scanner.manifests;
+    let start = text[read..at]
+        .rfind("\n---")
+        .map_or(read, |mark| read + mark + 1);
+    let end = find(&text.as_bytes()[at..], b"\n---").map_or(text.len(), |end| at + end);
     scanner.manifests = end;
     let mut offset = start;
     let mut data = None;
@@ -45,11 +48,6 @@ pub(super) fn at_secret(scanner: &mut Scanner<'_, '_>, at: usize) {
         }
         offset += line.len();
     }
-}
-
-/// Where the manifest begins: after the last `---`.
-fn before(text: &str, at: usize) -> usize {
-    text[..at].rfind("\n---").map_or(0, |mark| mark + 1)
 }
 
 /// Judges an entry, as what it decodes to where it is encoded.

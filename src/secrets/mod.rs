@@ -100,6 +100,40 @@ mod tests {
         assert!(!looks_like_secret(&format!("sha256:{random}{random}")));
     }
 
+    #[test]
+    fn a_password_is_found_where_its_word_stands_apart() {
+        for text in [
+            "CREATE USER x IDENTIFIED WITH mysql_native_password BY 'Kettle42!river'",
+            "CREATE USER x IDENTIFIED BY 'Kettle42!river'",
+            "<?php\n$db_password = 'Kettle42!river';",
+            "echo 'pg:5432:romm:romm:Kettle42!river' > ~/.pgpass",
+            "pg:5432:romm:romm:Kettle42!river",
+            "htpasswd -bc /auth/htpasswd romm 'Kettle42!river'",
+            "mosquitto_passwd -b /config/users romm Kettle42!river && exec mosquitto",
+            "<param name=\"password\">Kettle42!river</param>",
+            "network_key: [204, 61, 75, 23, 44, 230, 24, 203, 53, 5, 248, 32, 50, 84, 44, 159]",
+            // `DB_USER=romm` and `DB_PASSWORD=Kettle42!river`.
+            "REJfVVNFUj1yb21tCkRCX1BBU1NXT1JEPUtldHRsZTQyIXJpdmVyCg==",
+            // The same, encoded again and broken into lines.
+            "UkVKZlZWTkZVajF5YjIxdENrUkNYMUJCVTFOWFQx\nSkVQVXRsZEhSc1pUUXlJWEpwZG1WeUNnPT0=",
+        ] {
+            assert!(holds_secret(text), "{text}");
+        }
+        for text in [
+            "CREATE USER x IDENTIFIED VIA unix_socket",
+            "IDENTIFIED BY PASSWORD '${HASH}'",
+            "htpasswd -Bbn \"$USER\" \"$PASS\" > /auth/htpasswd",
+            "mosquitto_passwd -b /config/users romm \"${PW}\"\nchmod 0400 Kettle42!river",
+            "tar -b 20 -f Kettle42!river x",
+            "[ \"$db_password\" = 'x' ] && exit",
+            "echo 'pg:5432:romm:romm:${PW}' > ~/.pgpass",
+            "<option name=\"password\">Password</option>",
+            "grep '^password=' /config/app.ini",
+        ] {
+            assert!(!holds_secret(text), "{text}");
+        }
+    }
+
     /// When each key looked at its whole line, this took minutes.
     #[test]
     fn a_long_line_of_keys_is_read_once() {
@@ -109,6 +143,7 @@ mod tests {
             "password: ",
             "community snmp ",
             "pass",
+            "kind: Secret\n",
         ] {
             assert!(!holds_secret(&part.repeat(30_000)), "{part}");
         }

@@ -1,14 +1,19 @@
 //! A key and its value within a text, read around a word such as `password`.
 
+mod code;
+mod statements;
+
 use std::ops::Range;
 
-use super::bytes::{find_near, line_end, line_start, run, starts_with};
+use super::bytes::{find_near, run, starts_with};
 use super::inside::{Scanner, What};
 use super::keys::Class;
 use super::placeholder::end_at;
 use super::random::is_random;
-use super::reading::{floor, read};
-use super::value::{Grade, Setting, is_basic, judge};
+use super::reading::read;
+use super::value::{Grade, Setting, is_basic, is_byte_list, judge};
+use code::{closes_quote, is_argument, names_element, sets_variable};
+pub(super) use statements::{create_user, identified, pgpass};
 
 /// No key is longer; a longer run of letters is data.
 const LONGEST_KEY: usize = 72;
@@ -74,7 +79,8 @@ pub(super) fn at_word(scanner: &mut Scanner<'_, '_>, start: usize, end: usize) {
         Some(b'{') if key.start >= 2 && scanner.bytes()[key.start - 2] == b'$' => {
             default(scanner, &key, class);
         }
-        Some(b'$') => {}
+        // But PHP's and PowerShell's `$password = 'x'` sets it.
+        Some(b'$') if !sets_variable(scanner.bytes(), &key) => {}
         _ => {
             if let Some((value, setting, joint)) = value_after(scanner, &key) {
                 judge_value(scanner, &key, class, value, setting, joint);
@@ -141,7 +147,8 @@ fn judge_value(
 ) {
     let text = scanner.text[value].trim();
     let name = &scanner.text[key.clone()];
-    if text.is_empty() {
+    // Of one digit it is a switch, as in `old_passwords=0`.
+    if text.is_empty() || matches!(text, "0" | "1") {
         return;
     }
     if name.eq_ignore_ascii_case("auth") || name == "_auth" {
@@ -151,12 +158,15 @@ fn judge_value(
         }
         return;
     }
-    if setting == Setting::Bare && is_prose(text) {
+    if setting == Setting::Bare && is_prose(text) && !is_byte_list(text) {
         return;
     }
     let Some(judged) = judge(class, name, text, setting, scanner.context.names) else {
         return;
     };
+    if judged.grade == Grade::Weak && setting == Setting::Bare && is_argument(scanner, key, text) {
+        return;
+    }
     let shortest = match joint {
         Joint::Loose => 16,
         Joint::Colon => 8,
@@ -240,6 +250,10 @@ fn value_after(
             _ => (after, Joint::Colon),
         },
         b'?' if following == Some(b'=') => (after + 1, Joint::Assigned),
+        // Guacamole's and Hibernate's `<param name="password">x</param>`.
+        b'>' if is_quoted && spaces == 0 && names_element(bytes, key.start) => {
+            (after, Joint::Element)
+        }
         b'>' if spaces == 0 && key.start > 0 && bytes[key.start - 1] == b'<' => {
             (after, Joint::Element)
         }
@@ -257,6 +271,10 @@ fn value_after(
         if bytes.get(value + blank).copied() == quote {
             return None;
         }
+    }
+    // So does a pattern that ends with the key, as in `grep '^password=' file`.
+    if !is_quoted && closes_quote(bytes, key.start, value) {
+        return None;
     }
     if joint == Joint::Element {
         let end = value + find_near(&bytes[value..], b"<")?;
@@ -343,70 +361,4 @@ fn takes_space(scanner: &mut Scanner<'_, '_>, key: &Range<usize>, begins_line: b
         || names_login(b"machine ")
         || (rest.starts_with(b"'")
             && (names_login(b"USER") || names_login(b"ROLE") || names_login(b"WITH")))
-}
-
-/// snmpd's `createUser name SHA password AES password`.
-pub(super) fn create_user(scanner: &mut Scanner<'_, '_>, after: usize) {
-    let end = floor(scanner.text, line_end(scanner.bytes(), after));
-    let mut words = scanner.text[after..end].split_ascii_whitespace().skip(1);
-    while let (Some(protocol), Some(password)) = (words.next(), words.next()) {
-        if matches!(
-            protocol,
-            "MD5" | "SHA" | "SHA-256" | "SHA-512" | "DES" | "AES"
-        ) {
-            let value = scanner.range_of(password);
-            let key = after..after;
-            judge_value(
-                scanner,
-                &key,
-                Class::Password,
-                value,
-                Setting::Quoted,
-                Joint::Assigned,
-            );
-        }
-    }
-}
-
-/// A line of `.pgpass`: `host:5432:database:user:password`.
-pub(super) fn pgpass(scanner: &mut Scanner<'_, '_>, at: usize) {
-    let bytes = scanner.bytes();
-    let start = floor(scanner.text, line_start(bytes, at));
-    let end = floor(scanner.text, line_end(bytes, at));
-    let line = &scanner.text[start..end];
-    if line.contains("://") || line.contains(' ') || scanner.done > at {
-        return;
-    }
-    let Some((_, password)) = line
-        .match_indices(':')
-        .nth(3)
-        .map(|(colon, _)| line.split_at(colon + 1))
-    else {
-        return;
-    };
-    if let Some(judged) = judge(
-        Class::Password,
-        "password",
-        password,
-        Setting::Quoted,
-        scanner.context.names,
-    ) {
-        let literal = scanner.range_of(judged.literal);
-        scanner.add(judged.grade, What::Value, literal, None);
-        scanner.done = end;
-    }
-}
-
-/// SQL's `IDENTIFIED BY 'x'`.
-pub(super) fn identified(scanner: &mut Scanner<'_, '_>, after: usize) {
-    if let Some((range, Setting::Quoted)) = read(scanner.text, after, false) {
-        judge_value(
-            scanner,
-            &(after..after),
-            Class::Password,
-            range,
-            Setting::Quoted,
-            Joint::Assigned,
-        );
-    }
 }

@@ -116,9 +116,11 @@ fn placeholder_at(text: &str, at: usize) -> Option<Found<'_>> {
             let end = balanced(bytes, at + 1)?;
             Some(plain(end + usize::from(bytes.get(end) == Some(&b'#'))))
         }
-        // A YAML tag that reads the value from elsewhere: Home Assistant, ESPHome, mkdocs.
+        // A YAML tag that reads the value from elsewhere: Home Assistant, ESPHome, mkdocs; Zigbee2MQTT
+        // names the file in it, as in `!secret.yaml password`.
         b'!' if at == 0 => {
             let tag = text[1..].split([' ', '\t']).next()?;
+            let tag = tag.strip_suffix(".yaml").unwrap_or(tag);
             let reads_elsewhere = [
                 "secret", "env_var", "env", "include", "vault", "file", "ref", "sub", "getatt",
             ];

@@ -52,6 +52,12 @@ pub(super) fn judge<'v>(
     if !class.is_secret() || value.is_empty() {
         return None;
     }
+    if is_byte_list(value) {
+        return Some(Judged {
+            grade: Grade::Literal,
+            literal: value,
+        });
+    }
     if !may_have(value) {
         return literal(class, key, value, setting, names);
     }
@@ -132,7 +138,7 @@ fn literal<'v>(
             if is_number && class == Class::Strong && value.len() < 8 {
                 return None;
             }
-            if names_an_object(class, key, value, names) {
+            if names_an_object(class, key, value, names) || is_usual(class, key, value) {
                 return None;
             }
             if is_weak(value, key, names) {
@@ -148,13 +154,15 @@ fn literal<'v>(
                     None
                 };
             }
-            if is_stand_in(value) {
+            if is_stand_in(value) || is_pin(key, value) {
                 return judged(Grade::Weak);
             }
             if let Some(password) = basic_password(key, value) {
                 return literal(Class::Password, "password", password, setting, names);
             }
-            if is_random(without_scheme(value), 8) && !is_dns_name(value) {
+            if is_random(without_scheme(value), 8) && !is_dns_name(value)
+                || class == Class::Opaque && has_every_kind(value)
+            {
                 return judged(Grade::Literal);
             }
             None
@@ -166,13 +174,53 @@ fn literal<'v>(
             None
         }
         Class::Setting => {
-            if !is_uuid(value) && is_random(value, 20) && !has_words(value) {
+            if !is_uuid(value) && is_random(value, 20) && !has_words(value) || has_every_kind(value)
+            {
                 return judged(Grade::Literal);
             }
             None
         }
         Class::Not | Class::Unknown => None,
     }
+}
+
+/// `[204, 61, 75, …]`: a key as Zigbee writes it, byte by byte.
+pub(super) fn is_byte_list(value: &str) -> bool {
+    let inside = value
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let is_byte = |item: &str| item.trim().parse::<u8>().is_ok();
+    value.len() < 256
+        && value.contains(',')
+        && inside.unwrap_or(value).split(',').all(is_byte)
+        && value.split(',').count() >= 16
+}
+
+/// Letters of both cases, a digit and a mark that no name has: a password, though words may be in it.
+fn has_every_kind(value: &str) -> bool {
+    let has = |fits: fn(&u8) -> bool| value.as_bytes().iter().any(fits);
+    let is_mark = |byte: &u8| matches!(byte, b'!' | b'#' | b'$' | b'^' | b'&' | b'~');
+    (8..=64).contains(&value.len())
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+        && has(is_mark)
+        && value.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric()
+                || is_mark(&byte)
+                || matches!(byte, b'-' | b'_' | b'.' | b'@' | b'+' | b'=' | b'%')
+        })
+}
+
+/// Somebody's pin, as HomeKit's and an alarm's; one of fewer digits is the pin of a board.
+fn is_pin(key: &str, value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    key.len() >= 3
+        && key.as_bytes()[key.len() - 3..].eq_ignore_ascii_case(b"pin")
+        && (4..=8).contains(&digits)
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 /// The password in `basicAuth: user:password`.
@@ -241,6 +289,16 @@ fn is_object_name(value: &str, names: &Names<'_>) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !is_uuid(value)
         && (value.split('-').any(|word| words.contains(&word)) || names.begin(value))
+}
+
+/// What only says to take the usual: Git's `SIGNING_KEY: default`, and `public`, by which every
+/// device is asked over SNMP and may only be read.
+fn is_usual(class: Class, key: &str, value: &str) -> bool {
+    match value {
+        "default" => class == Class::Strong,
+        "public" => key.eq_ignore_ascii_case("community"),
+        _ => false,
+    }
 }
 
 fn ends_as_secret(key: &str) -> bool {

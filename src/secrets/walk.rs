@@ -1,13 +1,15 @@
 //! The walk: which scalars of an object are judged, and under which key.
 
-use serde_json::{Number, Value};
+mod numbers;
+
+use serde_json::Value;
 
 use super::base64;
 use super::bytes::is_name;
 use super::command;
 use super::hit::{Hit, effective_key};
 use super::inside::{Context, Found, What, scan};
-use super::keys::Class;
+use super::keys::{Class, speaks_of_snmp};
 use super::prefilter::may_be_secret;
 use super::value::{Grade, Setting, is_basic, judge};
 use super::weak::Names;
@@ -77,6 +79,11 @@ fn walk<'a>(
         }
         match node.value {
             Value::Object(_) | Value::Array(_) => {
+                if let Value::Array(items) = node.value
+                    && numbers::is_key_in_bytes(items)
+                {
+                    numbers::bytes(tree, at, on);
+                }
                 if node.step.key().is_some_and(only_names) {
                     at = tree.after(at);
                     continue;
@@ -87,7 +94,7 @@ fn walk<'a>(
                     string(tree, at, text, is_note, context, on);
                 }
             }
-            Value::Number(number) => self::number(tree, at, number, on),
+            Value::Number(number) => numbers::number(tree, at, number, on),
             Value::Null | Value::Bool(_) => {}
         }
         at = tree.next(at);
@@ -152,7 +159,6 @@ fn only_names(key: &str) -> bool {
             | "sops"
             | "secretKeys"
             | "existingSecretKeys"
-            | "imagePullSecrets"
             | "sourceRef"
             | "chartRef"
     )
@@ -220,14 +226,26 @@ fn class_at(tree: &Tree<'_>, key: &str, keyed: NodeId) -> Class {
             .map_or("", |parent| effective_key(tree, parent).0)
     };
     if may_be_secret(key) {
+        if key.eq_ignore_ascii_case("community") && is_below_snmp(tree, keyed) {
+            return Class::Password;
+        }
         return Class::of_key_under(key, above());
     }
     match tree.parent(keyed).map(|parent| tree.node(parent).step) {
-        Some(Step::Key(parent)) if parent.ends_with(['s', 'S']) && may_be_secret(parent) => {
-            Class::of_key_under(key, parent)
-        }
+        Some(Step::Key(parent)) if may_be_secret(parent) => Class::of_key_under(key, parent),
         _ => Class::Unknown,
     }
+}
+
+/// Whether any key above `node` is about SNMP: its exporter has `auths: {home: {community: x}}`.
+fn is_below_snmp(tree: &Tree<'_>, mut node: NodeId) -> bool {
+    while let Some(parent) = tree.parent(node) {
+        if tree.node(parent).step.key().is_some_and(speaks_of_snmp) {
+            return true;
+        }
+        node = parent;
+    }
+    false
 }
 
 fn under_key(key: &str, class: Class, text: &str, names: &Names<'_>, found: &mut Vec<Found>) {
@@ -321,16 +339,14 @@ fn argument<'a>(
         .and_then(|index| items.get(index))
         .and_then(Value::as_str)
         .filter(|flag| flag.starts_with('-') && !flag.contains(['=', ' ']));
-    let judged = match before {
-        Some(flag) if flag.starts_with("--") && may_be_secret(flag) => {
+    // Go's programs take `-password` for `--password`; `-p` is for the table of programs.
+    let named = before
+        .filter(|flag| flag.len() > 3 && may_be_secret(flag) && !text.starts_with('-'))
+        .and_then(|flag| {
             let key = flag.trim_start_matches('-');
-            (!text.starts_with('-'))
-                .then(|| judge(Class::of(key), key, text, Setting::Scalar, names))
-                .flatten()
-        }
-        Some(flag) => command::after_flag(items, flag, text, names),
-        None => None,
-    };
+            judge(Class::of(key), key, text, Setting::Scalar, names)
+        });
+    let judged = named.or_else(|| command::after_flag(items, before?, text, names));
     let judged = judged.or_else(|| command::glued_flag(items, text, names));
     if let Some(judged) = judged {
         let start = (judged.literal.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
@@ -339,41 +355,4 @@ fn argument<'a>(
             ..whole(judged.grade, text)
         });
     }
-}
-
-/// A number is a password where its key says so: a substituted `"${PIN}"` arrives as one.
-fn number<'a>(tree: &Tree<'a>, node: NodeId, number: &Number, on: &mut impl FnMut(Hit)) {
-    let (key, keyed) = effective_key(tree, node);
-    if !may_be_secret(key) {
-        return;
-    }
-    let value = number.as_i64().map_or(u64::MAX, i64::unsigned_abs);
-    let is_secret = match class_at(tree, key, keyed) {
-        Class::Password => true,
-        Class::Strong => value >= 10_000_000,
-        // A short number is the pin of a board, a long one somebody's.
-        Class::Ambiguous => {
-            key.len() >= 3 && ends_with_pin(key) && (1000..=99_999_999).contains(&value)
-        }
-        _ => false,
-    };
-    if is_secret {
-        let grade = if value < 100_000_000 {
-            Grade::Weak
-        } else {
-            Grade::Literal
-        };
-        on(Hit {
-            node,
-            keyed,
-            found: vec![Found {
-                literal: None,
-                ..whole(grade, "")
-            }],
-        });
-    }
-}
-
-fn ends_with_pin(key: &str) -> bool {
-    key.as_bytes()[key.len() - 3..].eq_ignore_ascii_case(b"pin")
 }

@@ -67,13 +67,14 @@ pub(super) async fn answer(
 }
 
 /// Judges a small review here, a large one on a thread of its own, so that health is answered meanwhile.
+/// What was read for it counts: a few lines can name ConfigMaps of a megabyte.
 async fn judged(
     app: &Arc<App>,
     at: At,
     body: Body,
     replies: Replies,
 ) -> Result<(Body, Replies, Result<Step, Unreadable>), Unreadable> {
-    if body.bytes.len() <= app.limits.inline {
+    if body.bytes.len() + replies.size() <= app.limits.inline {
         let step = judge(app, at, &body.bytes, &replies);
         return Ok((body, replies, step));
     }
@@ -173,6 +174,7 @@ fn log(task: Task, review: &Review<'_>, answer: &Answer, micros: u128) {
         verdict = verdict(answer),
         not_judged = answer.not_judged.map_or("", |why| why.as_str()),
         rules = %rules,
+        operations = answer.patch.len(),
         micros = u64::try_from(micros).unwrap_or(u64::MAX),
         "review"
     );

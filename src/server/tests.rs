@@ -1,5 +1,6 @@
 //! The router without a socket: every status, the limits, and what a panic becomes.
 
+mod large;
 mod mutation;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -223,7 +223,8 @@ impl Parser<'_, '_> {
             }
             return Ok(());
         }
-        let grows = (index + 1 - length) * ITEM;
+        // The list is copied, which takes room too: else a text could have it copied ten thousand times.
+        let grows = (index + 1 - length) * ITEM + length;
         *self.room = self.room.checked_sub(grows).ok_or(Stop::Failed)?;
         let mut grown = items.borrow().clone();
         grown.resize(index, Node::scalar(Value::Null, self.origin));
@@ -290,5 +291,21 @@ enum Read {
 fn put(data: &mut Entries, key: &str, node: Node) {
     if !key.is_empty() {
         data.insert(key.into(), node);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_grows_by_one_item_at_a_time_is_not_copied_for_ever() {
+        let grown = |items: usize| {
+            let text: String = (1..items).map(|at| format!(",b[{at}]=1")).collect();
+            let (mut entries, mut room) = (Entries::new(), 1 << 20);
+            set(&mut entries, "b[0]", &text, false, None, &mut room)
+        };
+        assert!(grown(1000).is_ok());
+        assert!(grown(30_000).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Values that ConfigMaps bring, from the merge to the verdict.
 
+mod written;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};

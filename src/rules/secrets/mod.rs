@@ -11,7 +11,10 @@ pub mod unresolved_placeholder;
 pub mod unseen_values;
 pub mod weak_default_secret;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::facts::{Facts, Unseen};
 use crate::model::{Action, Case, Finding, Findings, Kind, Tree};
@@ -75,8 +78,19 @@ fn check(
         if worst.grade == Grade::WeakFallback {
             finding.help(HELP_FALLBACK).at_most(Action::Warn);
         }
-        let text = tree.value(hit.node).as_str();
-        excuse(finding, case, params, &owner.origin(hit, text), help);
+        let text = match tree.value(hit.node) {
+            Value::String(text) => Some(Cow::Borrowed(text.as_str())),
+            // What Flux substituted from a Secret's digits arrives as a number.
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        };
+        excuse(
+            finding,
+            case,
+            params,
+            &owner.origin(hit, text.as_deref()),
+            help,
+        );
     }
     if case.subject.kind == Kind::Kustomization {
         substitute_from::check(case, kept, help, facts, out);
@@ -112,6 +126,12 @@ fn excuse(
             finding.at_most(Action::Audit);
             return;
         }
+    }
+    if case.subject.annotation(allowance::ALLOW).is_some() && allowance(case, finding).is_none() {
+        // Its author may believe that it is allowed.
+        finding.message.push_str(
+            "; the annotation `lockkeeper.dev/allow-literal` gives no reason for this place",
+        );
     }
     if params.encrypted_annotation && allowance::is_encrypted(&case.subject, &finding.pointer) {
         finding.message.push_str(

@@ -119,6 +119,18 @@ fn what_flux_substituted_from_a_secret_is_an_audit() {
 }
 
 #[test]
+fn a_number_from_a_secret_is_an_audit() {
+    let facts = Cluster(Answer::Known(known(Store::Secret, "8471123395")));
+    for (password, expected) in [
+        (json!(8_471_123_395_u64), Action::Audit),
+        (json!(8_471_123_396_u64), Action::Deny),
+    ] {
+        let root = release(("apps", "flux-system"), &json!({"password": password}));
+        assert_eq!(one(&root, Some(FLUX), &facts).at_most, expected);
+    }
+}
+
+#[test]
 fn a_line_break_in_the_secret_is_not_in_what_flux_wrote() {
     let password = password();
     let cluster = Cluster(Answer::Known(known(
@@ -295,6 +307,28 @@ fn an_allowance_counts_where_it_is_opened_and_is_shown() {
             assert_eq!(finding.at_most, expected);
             assert_eq!(finding.message.contains("a lab"), is_open);
         }
+    }
+}
+
+#[test]
+fn an_annotation_that_does_not_name_the_place_is_told_of() {
+    for entry in [
+        "/spec/values/passwort: a lab",
+        "spec.values.password: a lab",
+        "/spec/values/password:",
+    ] {
+        let mut root = release(("apps", "flux-system"), &json!({"password": password()}));
+        root["metadata"]["annotations"] = json!({allowance::ALLOW: entry});
+        let params = LiteralParams {
+            allow_annotation: true,
+            ..LiteralParams::default()
+        };
+        let found = judged(&root, Some("alice"), &params, &Cluster(Answer::Absent));
+        assert_eq!(found[0].at_most, Action::Deny, "{entry}");
+        assert!(
+            found[0].message.ends_with("gives no reason for this place"),
+            "{entry}"
+        );
     }
 }
 

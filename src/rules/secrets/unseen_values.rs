@@ -3,6 +3,8 @@
 //! It is of the family secrets: nearly all of what is not seen is in Secrets, and whoever reads the
 //! verdict of that family must know what it did not cover.
 
+use std::collections::HashSet;
+
 use crate::facts::Facts;
 use crate::model::{Action, Case, Findings, Kind, NodeId, ValuesFrom, ValuesReference};
 use crate::rules::{Family, Meta, NoParams, Rule, rule};
@@ -68,6 +70,7 @@ impl Rule for UnseenValues {
     fn check(&self, case: &Case<'_>, _: &Self::Params, _: &dyn Facts, out: &mut Findings) {
         let subject = &case.subject;
         let mut names: Vec<String> = Vec::new();
+        let mut said = HashSet::new();
         let (mut is_on_facts, mut has_secrets) = (false, false);
         for reference in ValuesReference::all(subject) {
             let Some(why) = why(&subject.values_from, &reference) else {
@@ -78,7 +81,7 @@ impl Rule for UnseenValues {
                 "Secret" => has_secrets = true,
                 _ => is_on_facts = true,
             }
-            if !names.contains(&name) {
+            if said.insert(name.clone()) {
                 names.push(name);
             }
         }
@@ -112,9 +115,11 @@ fn why<'s>(values_from: &'s ValuesFrom, reference: &ValuesReference<'_>) -> Opti
     match values_from {
         ValuesFrom::Unread if reference.kind == "Secret" => Some(""),
         ValuesFrom::Unread => Some("it was not read"),
+        // They are in the order of the list.
         ValuesFrom::Merged(unmerged) => unmerged
-            .iter()
-            .find(|entry| entry.index == reference.index)
+            .binary_search_by_key(&reference.index, |entry| entry.index)
+            .ok()
+            .and_then(|at| unmerged.get(at))
             .map(|entry| entry.why.as_str()),
     }
 }

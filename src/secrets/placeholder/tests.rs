@@ -33,6 +33,7 @@ fn placeholders_of_every_dialect_leave_nothing() {
         "{file:/run/x}",
         "!secret mqtt_password",
         "!env_var NAME",
+        "!secret.yaml mqtt_password",
         "%(ENV_X)s",
         "%DB_PASSWORD%",
         "%env(DB_PASSWORD)%",
