@@ -142,7 +142,10 @@ spec: {containers: [{name: app}]}
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("Pod out is unchanged"));
+    assert!(
+        ran.stderr
+            .contains("Pod out is unchanged: nothing else asks for a mount")
+    );
     let ran = run(
         &scratch,
         &["--policy", "policy.yaml", "--patch", "all.yaml"],

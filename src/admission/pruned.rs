@@ -48,6 +48,10 @@ const SPEC: &[(&str, Keep)] = &[
     ("nodeSelector", Keep::All),
     ("os", Keep::All),
     ("resources", Keep::All),
+    (
+        "securityContext",
+        Keep::Keys(&[("windowsOptions", Keep::All)]),
+    ),
     ("volumes", Keep::All),
 ];
 

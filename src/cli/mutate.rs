@@ -185,6 +185,9 @@ fn tell(name: &str, plan: &Plan) {
         Some(Exempt::Off) => "its annotation or label lockkeeper.dev/tmpfs says off",
         Some(Exempt::Windows) => "Windows has no tmpfs",
         Some(Exempt::Mirror) => "a mirror pod cannot be changed",
+        None if plan.patch.is_empty() && !plan.warnings.is_empty() => {
+            "nothing else asks for a mount that is not there"
+        }
         None if plan.patch.is_empty() => {
             "no TmpfsPolicy and no annotation asks for a mount that is not there"
         }

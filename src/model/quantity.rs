@@ -24,6 +24,12 @@ impl Quantity {
         self.0 > 0
     }
 
+    /// Whether it is the largest amount that Kubernetes knows; what was written may be more.
+    #[must_use]
+    pub fn is_most(self) -> bool {
+        self.0 == (MOST * NANO) as i128
+    }
+
     /// Whether it is a whole number, as bytes must be.
     #[must_use]
     pub fn is_whole(self) -> bool {
@@ -244,6 +250,7 @@ mod tests {
         assert!(amount("64Mi") < amount("0.1Gi"));
         assert!(!amount("0").is_positive() && !amount("-1").is_positive());
         assert!(amount("1n").is_positive());
+        assert!(amount("8Ei").is_most() && amount("1e400").is_most() && !amount("7Ei").is_most());
         assert!(!amount("100m").is_whole() && amount("0.5Ki").is_whole());
     }
 }

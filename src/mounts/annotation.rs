@@ -2,6 +2,9 @@
 
 use super::{MountPath, Size, Tmpfs, covers};
 
+/// The most entries that are heeded. Whoever may create a pod writes them, and every container gets them.
+const MOST: usize = 64;
+
 /// The annotation's key; the same label lets a pod be selected, and can say `off` too.
 pub const KEY: &str = "lockkeeper.dev/tmpfs";
 
@@ -29,14 +32,19 @@ impl Asked {
         }
         let mut mounts = Vec::new();
         let mut wrong = Vec::new();
-        let entries = text.split(',').map(str::trim);
-        for entry in entries.filter(|entry| !entry.is_empty()) {
+        let mut entries = entries(text);
+        for entry in entries.by_ref().take(MOST) {
             match tmpfs(entry) {
                 Ok(mount) => mounts.push(mount),
                 Err(why) => wrong.push(format!(
                     "the annotation {KEY} has the entry `{entry}`, which is left out: {why}"
                 )),
             }
+        }
+        if entries.next().is_some() {
+            wrong.push(format!(
+                "the annotation {KEY} has more than {MOST} entries: the others are left out"
+            ));
         }
         Self::Mounts(mounts, wrong)
     }
@@ -46,8 +54,17 @@ impl Asked {
 /// allocates nothing.
 #[must_use]
 pub fn settles(text: &str, path: &str) -> bool {
-    let mut entries = text.split(',').filter_map(|entry| entry.split_once('='));
-    text.trim() == "off" || entries.any(|(asked, _)| covers(asked.trim(), path))
+    let mut given = entries(text)
+        .take(MOST)
+        .filter_map(|entry| entry.split_once('='))
+        .map(|(path, size)| (path.trim(), size.trim()))
+        .filter(|(path, size)| MountPath::check(path).is_ok() && Size::amount_of(size).is_ok());
+    text.trim() == "off" || given.any(|(asked, _)| covers(asked, path))
+}
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    let entries = text.split(',').map(str::trim);
+    entries.filter(|entry| !entry.is_empty())
 }
 
 fn tmpfs(entry: &str) -> Result<Tmpfs, String> {
@@ -79,6 +96,27 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_heeded_settles_a_path() {
+        for text in ["/tmp=1Mi", "/a=1Mi, /tmp/ = 1Mi", "off", " off "] {
+            assert!(settles(text, "/tmp"), "{text}");
+        }
+        let late = "/a=1Mi,".repeat(MOST) + "/tmp=1Mi";
+        for text in [
+            "",
+            "on",
+            "/tmp",
+            "/tmp=64MB",
+            "/tmp=0",
+            "tmp=1Mi",
+            "/=1Mi",
+            "/tmp/a=1Mi",
+            &late,
+        ] {
+            assert!(!settles(text, "/tmp"), "{text}");
+        }
+    }
+
+    #[test]
     fn off_on_and_nothing_are_words() {
         assert_eq!(Asked::parse("off"), Asked::Off);
         for text in ["", " ", "on"] {
@@ -94,6 +132,8 @@ mod tests {
             ("/a=1Mi,/tmp=64MB", "a quantity"),
             ("/a=1Mi,/tmp=0", "more than nothing"),
             ("/a=1Mi,/tmp=64m", "thousandths"),
+            ("/a=1Mi,/tmp=1e2147483647", "less than 8Ei"),
+            ("/a=1Mi,/dev/null=1Mi", "the container runtime owns"),
             ("/a=1Mi,yes", "write a path and a size"),
         ] {
             let Asked::Mounts(mounts, wrong) = Asked::parse(text) else {

@@ -4,6 +4,7 @@
 //! same pod twice gives an empty patch.
 
 mod annotation;
+mod convert;
 mod merge;
 mod names;
 mod operations;
@@ -13,6 +14,7 @@ mod pod;
 #[cfg(test)]
 mod tests;
 mod volumes;
+mod warnings;
 mod workload;
 
 pub use annotation::{Asked, KEY, settles};
@@ -40,6 +42,9 @@ pub enum SizeError {
     /// Nothing could be written.
     #[error("a size is more than nothing, such as 64Mi")]
     Nothing,
+    /// More than Kubernetes can count.
+    #[error("a size is less than 8Ei")]
+    Most,
     /// `64m` is 0.064 bytes.
     #[error("a size is a whole number of bytes: `m` means thousandths, `Mi` mebibytes")]
     Fraction,
@@ -51,17 +56,25 @@ impl Size {
     /// # Errors
     /// When it is no quantity, or none that a tmpfs can have.
     pub fn parse(text: &str) -> Result<Self, SizeError> {
-        let amount: Quantity = text.parse().map_err(|_| SizeError::NotAQuantity)?;
-        if !amount.is_positive() {
-            return Err(SizeError::Nothing);
-        }
-        if !amount.is_whole() {
-            return Err(SizeError::Fraction);
-        }
+        let amount = Self::amount_of(text)?;
         Ok(Self {
             text: text.to_owned(),
             amount,
         })
+    }
+
+    /// What a text amounts to; nothing is allocated.
+    fn amount_of(text: &str) -> Result<Quantity, SizeError> {
+        let amount: Quantity = text.parse().map_err(|_| SizeError::NotAQuantity)?;
+        if !amount.is_positive() {
+            Err(SizeError::Nothing)
+        } else if amount.is_most() {
+            Err(SizeError::Most)
+        } else if !amount.is_whole() {
+            Err(SizeError::Fraction)
+        } else {
+            Ok(amount)
+        }
     }
 
     /// As it was written.

@@ -1,26 +1,54 @@
 //! Names of new volumes: DNS labels, each its own in the pod.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// The most characters of a volume's name.
 const MOST: usize = 63;
 
-/// A name for the volume of `container` at `path`, or of all containers, that `is_taken` does not hold.
-pub(super) fn name(
-    container: Option<&str>,
-    path: &str,
-    is_taken: &impl Fn(&str) -> bool,
-) -> String {
+/// The names that a pod's volumes have, and those that were given out.
+pub(super) struct Names<'a> {
+    there: BTreeSet<&'a str>,
+    given: BTreeSet<String>,
+    /// The number to go on with where a name is asked for once more: a pod of many containers of one
+    /// name would cost its square else.
+    next: BTreeMap<String, u32>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn beside(there: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            there: there.into_iter().collect(),
+            given: BTreeSet::new(),
+            next: BTreeMap::new(),
+        }
+    }
+
+    /// A name of its own for the volume of `container` at `path`, or of all containers.
+    pub(super) fn give(&mut self, container: Option<&str>, path: &str) -> String {
+        let base = base(container, path);
+        let mut name = cut(&base, MOST).to_owned();
+        let number = self.next.entry(base.clone()).or_insert(2);
+        while self.there.contains(&*name) || self.given.contains(&name) {
+            let ending = format!("-{number}");
+            name = format!("{}{ending}", cut(&base, MOST - ending.len()));
+            *number += 1;
+        }
+        self.given.insert(name.clone());
+        name
+    }
+}
+
+/// The name that the volume of all containers at `path` has unless something else has it.
+pub(super) fn usual(path: &str) -> String {
+    cut(&base(None, path), MOST).to_owned()
+}
+
+fn base(container: Option<&str>, path: &str) -> String {
     let mut base = "tmpfs".to_owned();
     for part in container.into_iter().chain([path]) {
         append(&mut base, part);
     }
-    let mut name = cut(&base, MOST).to_owned();
-    let mut number = 2_u32;
-    while is_taken(&name) {
-        let ending = format!("-{number}");
-        name = format!("{}{ending}", cut(&base, MOST - ending.len()));
-        number += 1;
-    }
-    name
+    base
 }
 
 /// Appends the letters and digits of `part`, with a hyphen for whatever is between them.
@@ -49,29 +77,29 @@ mod tests {
 
     #[test]
     fn names_say_whose_and_where() {
-        let free = |_: &str| false;
         for (container, path, expected) in [
             (Some("app"), "/tmp", "tmpfs-app-tmp"),
             (None, "/var/run", "tmpfs-var-run"),
             (Some("app"), "/.cache/Ünï_x/", "tmpfs-app-cache-n-x"),
             (Some("app"), "/…", "tmpfs-app"),
         ] {
-            assert_eq!(name(container, path, &free), expected);
+            assert_eq!(Names::beside([]).give(container, path), expected);
         }
+        assert_eq!(usual("/var/run"), "tmpfs-var-run");
     }
 
     #[test]
     fn names_are_short_and_their_own() {
         let long = "a".repeat(63);
-        let mut taken: Vec<String> = Vec::new();
+        let mut names = Names::beside(["tmpfs-app-tmp", "tmpfs-app-tmp-2"]);
+        assert_eq!(names.give(Some("app"), "/tmp"), "tmpfs-app-tmp-3");
+        let mut given = BTreeSet::new();
         for _ in 0..12 {
-            let next = name(Some(&long), "/tmp", &|name| {
-                taken.iter().any(|other| other == name)
-            });
+            let next = names.give(Some(&long), "/tmp");
             assert!(next.len() <= 63 && !next.ends_with('-'), "{next}");
-            assert!(!taken.contains(&next));
-            taken.push(next);
+            assert!(given.insert(next));
         }
-        assert!(taken[11].ends_with("-12"));
+        let twelfth = |name: &String| name.ends_with("-12");
+        assert!(given.iter().any(twelfth), "{given:?}");
     }
 }

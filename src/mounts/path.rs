@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::mounts::segments;
 
+/// What the runtime makes in `/dev`: a folder over a device keeps the container from starting.
+const DEVICES: [&str; 15] = [
+    "console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "stderr", "stdin",
+    "stdout", "tty", "urandom", "zero",
+];
+
 /// An absolute path without `.`, `..` and doubled slashes, at which a tmpfs makes sense.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -43,7 +49,7 @@ pub enum PathError {
     Character,
     /// The runtime mounts there, and refuses or breaks under another mount.
     #[error(
-        "the container runtime owns `/proc`, `/sys` and `/dev`; only `/dev/shm` and the like can be mounted"
+        "the container runtime owns `/proc`, `/sys` and `/dev`; of these only `/dev/shm` and what is no device can be mounted"
     )]
     Runtime,
     /// The kubelet writes these files.
@@ -60,6 +66,17 @@ impl MountPath {
     /// # Errors
     /// When no tmpfs can be there.
     pub fn parse(text: &str) -> Result<Self, PathError> {
+        Self::check(text)?;
+        let mut path = String::with_capacity(text.len());
+        for segment in segments(text) {
+            path.push('/');
+            path.push_str(segment);
+        }
+        Ok(Self(path))
+    }
+
+    /// Whether a tmpfs can be there; nothing is allocated.
+    pub(super) fn check(text: &str) -> Result<(), PathError> {
         if !text.starts_with('/') {
             return Err(PathError::Relative);
         }
@@ -72,16 +89,19 @@ impl MountPath {
         if text.split('/').any(|segment| segment == "..") {
             return Err(PathError::Ascends);
         }
-        let segments = lexical(text);
-        match segments.as_slice() {
-            [] => return Err(PathError::Root),
-            ["proc" | "sys", ..] | ["dev"] => return Err(PathError::Runtime),
-            ["etc", "hosts" | "hostname" | "resolv.conf"] | ["dev", "termination-log"] => {
-                return Err(PathError::File);
-            }
-            _ => {}
+        let mut segments = segments(text);
+        match [segments.next(), segments.next(), segments.next()] {
+            [None, ..] => Err(PathError::Root),
+            [Some("dev"), Some("termination-log"), None]
+            | [
+                Some("etc"),
+                Some("hosts" | "hostname" | "resolv.conf"),
+                None,
+            ] => Err(PathError::File),
+            [Some("proc" | "sys"), ..] | [Some("dev"), None, _] => Err(PathError::Runtime),
+            [Some("dev"), Some(device), _] if DEVICES.contains(&device) => Err(PathError::Runtime),
+            _ => Ok(()),
         }
-        Ok(Self(format!("/{}", segments.join("/"))))
     }
 
     /// The path.
@@ -130,6 +150,11 @@ impl<'a> Place<'a> {
     /// Whether `other` is this very place.
     pub(super) fn is(&self, other: &Place<'_>) -> bool {
         real(&self.0).eq(real(&other.0))
+    }
+
+    /// One text for the place, however it is written.
+    pub(super) fn key(&self) -> String {
+        real(&self.0).fold(String::new(), |key, segment| key + "/" + segment)
     }
 
     /// Whether `other` is this place or within it.
@@ -198,6 +223,8 @@ mod tests {
             ("/proc", PathError::Runtime),
             ("/sys/fs", PathError::Runtime),
             ("/dev/", PathError::Runtime),
+            ("/dev/null", PathError::Runtime),
+            ("/dev/pts/0", PathError::Runtime),
             ("/etc//hosts", PathError::File),
             ("/dev/termination-log", PathError::File),
         ] {

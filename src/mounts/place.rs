@@ -1,16 +1,18 @@
 //! The plan: which container gets which tmpfs, as a patch.
 
-use json_patch::Patch;
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
+use json_patch::Patch;
+use serde_json::json;
+
+use super::convert::Conversions;
 use super::merge::{Wanted, merged};
-use super::names;
+use super::names::{self, Names};
 use super::operations::Operations;
-use super::path::Place;
 use super::pod::{Container, Exempt, Pod, Taken};
 use super::volumes::Volumes;
+use super::warnings::Warnings;
 use super::{Asked, Request, Size, Tmpfs, When};
-use crate::model::Quantity;
 
 /// What is to be done with a pod.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +24,10 @@ pub struct Plan {
     /// Why the pod is left alone.
     pub exempt: Option<Exempt>,
 }
+
+/// The most containers of a pod that is patched; no real one comes near. Each may get every mount, and
+/// a pod of a hundred thousand would make a patch of gigabytes.
+const MOST_CONTAINERS: usize = 256;
 
 /// Plans the mounts that `requests` and the pod itself ask for.
 #[must_use]
@@ -41,14 +47,28 @@ pub fn plan(pod: &Pod<'_>, requests: &[Request<'_>]) -> Plan {
     let Ok(volumes) = Volumes::of(pod) else {
         return Plan::default();
     };
+    let containers: Vec<_> = pod.containers().take(MOST_CONTAINERS + 1).collect();
+    if containers.len() > MOST_CONTAINERS {
+        let is_asked = requests.iter().any(|request| !request.mounts.is_empty());
+        let warning =
+            format!("nothing is mounted in a pod of more than {MOST_CONTAINERS} containers");
+        return Plan {
+            warnings: is_asked.then_some(warning).into_iter().collect(),
+            ..Plan::default()
+        };
+    }
     let mut planner = Planner {
         volumes,
-        containers: pod.containers().collect(),
+        containers,
         new: Vec::new(),
-        converted: Vec::new(),
+        shared: BTreeMap::new(),
+        converted: Conversions::default(),
         mounts: Vec::new(),
-        warnings: wrong,
+        warnings: Warnings::default(),
     };
+    for warning in wrong {
+        planner.warnings.tell(warning);
+    }
     for index in 0..planner.containers.len() {
         planner.place(index, &requests);
     }
@@ -56,7 +76,7 @@ pub fn plan(pod: &Pod<'_>, requests: &[Request<'_>]) -> Plan {
     planner.warn_of_memory();
     Plan {
         patch: planner.patch(pod),
-        warnings: planner.warnings,
+        warnings: planner.warnings.into_list(),
         exempt: None,
     }
 }
@@ -80,16 +100,8 @@ struct New<'r> {
     name: String,
 }
 
-/// An emptyDir that moves from the disk to memory.
-struct Converted {
-    volume: usize,
-    size: String,
-    amount: Quantity,
-    /// Whether the volume says this size already.
-    is_own: bool,
-}
-
 /// What a mount is of.
+#[derive(Clone)]
 enum Of<'r> {
     New(usize),
     /// One that an earlier pass made and other containers share.
@@ -107,15 +119,12 @@ struct Planner<'r> {
     volumes: Volumes<'r>,
     containers: Vec<Container<'r>>,
     new: Vec<New<'r>>,
-    converted: Vec<Converted>,
+    /// What the containers share, by its place.
+    shared: BTreeMap<String, Of<'r>>,
+    converted: Conversions,
+    /// In the order of the containers.
     mounts: Vec<Mount<'r>>,
-    warnings: Vec<String>,
-}
-
-fn tell(warnings: &mut Vec<String>, warning: String) {
-    if !warnings.contains(&warning) {
-        warnings.push(warning);
-    }
+    warnings: Warnings,
 }
 
 impl<'r> Planner<'r> {
@@ -123,20 +132,31 @@ impl<'r> Planner<'r> {
     fn place(&mut self, index: usize, requests: &[&'r Request<'r>]) {
         let container = self.containers[index];
         let warnings = &mut self.warnings;
-        let wanted = merged(requests, &container, &mut |text| tell(warnings, text));
+        let wanted = merged(requests, &container, &mut |text| warnings.tell(text));
         if wanted.is_empty() || container.mounts().is_err() {
             return;
         }
         let mut taken = container.taken();
         for wanted in wanted {
-            let place = Place::of(wanted.path);
+            let place = wanted.place.clone();
             if let Some(there) = taken.iter().find(|taken| taken.place.is(&place)) {
                 if wanted.convert {
-                    self.convert(index, there, &wanted);
+                    self.convert(index, there.volume, &wanted);
                 }
                 continue;
             }
-            if taken.iter().any(|taken| taken.place.holds(&place)) {
+            if let Some(above) = taken.iter().find(|taken| taken.place.holds(&place)) {
+                if above
+                    .size
+                    .is_some_and(|size| size.amount() < wanted.size.amount())
+                {
+                    self.warnings.tell(format!(
+                        "`{}` of {} lies within the smaller tmpfs at `{}`, and gets none of its own: give that one room for both",
+                        wanted.path,
+                        wanted.size.as_str(),
+                        above.path
+                    ));
+                }
                 continue;
             }
             let within = taken
@@ -152,12 +172,13 @@ impl<'r> Planner<'r> {
                 if within.path.ends_with("/kubernetes.io/serviceaccount") {
                     warning.push_str("; `automountServiceAccountToken: false` leaves that out");
                 }
-                tell(&mut self.warnings, warning);
+                self.warnings.tell(warning);
                 continue;
             }
             taken.push(Taken {
                 path: wanted.path,
                 place,
+                size: Some(wanted.size),
                 volume: None,
                 may_lie_within: false,
             });
@@ -176,8 +197,18 @@ impl<'r> Planner<'r> {
         if !wanted.shared {
             return self.add(Some(name), wanted);
         }
-        let shared = |new: &New<'_>| new.container.is_none() && new.path == wanted.path;
-        if let Some(index) = self.new.iter().position(shared) {
+        let key = wanted.place.key();
+        let of = match self.shared.get(&key) {
+            Some(of) => of.clone(),
+            None => {
+                let of = self
+                    .earlier(wanted)
+                    .unwrap_or_else(|| self.add(None, wanted));
+                self.shared.insert(key, of.clone());
+                of
+            }
+        };
+        if let Of::New(index) = of {
             let there = &mut self.new[index];
             if there.size.amount() != wanted.size.amount() {
                 let is_larger = wanted.size.amount() > there.size.amount();
@@ -190,26 +221,22 @@ impl<'r> Planner<'r> {
                     larger.as_str()
                 );
                 there.size = larger;
-                tell(&mut self.warnings, warning);
+                self.warnings.tell(warning);
             }
-            return Of::New(index);
         }
-        // An earlier pass named it so; a container that came since joins the others.
-        let usual = names::name(None, wanted.path, &|_| false);
-        let is_ours = self
-            .volumes
-            .find(&usual)
-            .is_some_and(|volume| volume.is_memory())
+        of
+    }
+
+    /// The volume that an earlier pass gave to the others; a container that came since joins them.
+    fn earlier(&self, wanted: &Wanted<'r>) -> Option<Of<'r>> {
+        let usual = names::usual(wanted.path);
+        let volume = self.volumes.find(&usual)?;
+        let is_ours = volume.is_memory()
             && self.containers.iter().any(|other| {
-                other.taken().iter().any(|taken| {
-                    taken.volume == Some(&usual) && taken.place.is(&Place::of(wanted.path))
-                })
+                let mut taken = other.taken().into_iter();
+                taken.any(|taken| taken.volume == Some(&usual) && taken.place.is(&wanted.place))
             });
-        if is_ours {
-            Of::There(usual, wanted.size)
-        } else {
-            self.add(None, wanted)
-        }
+        is_ours.then_some(Of::There(usual, wanted.size))
     }
 
     fn add(&mut self, container: Option<&'r str>, wanted: &Wanted<'r>) -> Of<'r> {
@@ -222,66 +249,22 @@ impl<'r> Planner<'r> {
         Of::New(self.new.len() - 1)
     }
 
-    /// Turns the emptyDir on disk that is mounted at a path into a tmpfs; anything else is left.
-    fn convert(&mut self, container: usize, there: &Taken<'_>, wanted: &Wanted<'r>) {
-        let Some(volume) = there.volume.and_then(|name| self.volumes.find(name)) else {
-            return;
-        };
-        let Ok(limit) = volume.size_limit() else {
-            return;
-        };
-        if !volume.is_disk() {
-            return;
-        }
-        let known = self
-            .converted
-            .iter()
-            .position(|converted| converted.volume == volume.index);
-        let index = known.unwrap_or_else(|| {
-            let (size, amount, is_own) = match limit {
-                Some((size, amount)) => (size, amount, true),
-                None => (wanted.size.as_str().to_owned(), wanted.size.amount(), false),
-            };
-            self.converted.push(Converted {
-                volume: volume.index,
-                size,
-                amount,
-                is_own,
-            });
-            self.converted.len() - 1
-        });
-        let converted = &mut self.converted[index];
-        if converted.amount != wanted.size.amount() {
-            let is_larger = wanted.size.amount() > converted.amount;
-            let old = converted.size.clone();
-            if is_larger {
-                wanted.size.as_str().clone_into(&mut converted.size);
-                converted.amount = wanted.size.amount();
-                converted.is_own = false;
-            }
-            let warning = format!(
-                "the emptyDir at `{}` has two sizes, {old} and {}: {} is taken, the larger one",
-                wanted.path,
-                wanted.size.as_str(),
-                converted.size
-            );
-            tell(&mut self.warnings, warning);
-        }
-        self.mounts.push(Mount {
+    /// Moves what is mounted at a path to memory, if it is an emptyDir on disk.
+    fn convert(&mut self, container: usize, volume: Option<&str>, wanted: &Wanted<'r>) {
+        let volume = volume.and_then(|name| self.volumes.find(name));
+        let warnings = &mut self.warnings;
+        let converted = volume.and_then(|volume| self.converted.add(volume, wanted, warnings));
+        self.mounts.extend(converted.map(|index| Mount {
             container,
             path: wanted.path,
             of: Of::Converted(index),
-        });
+        }));
     }
 
     fn name_volumes(&mut self) {
-        for index in 0..self.new.len() {
-            let new = &self.new[index];
-            let is_taken = |name: &str| {
-                self.volumes.has(name) || self.new.iter().any(|other| other.name == name)
-            };
-            let name = names::name(new.container, new.path, &is_taken);
-            self.new[index].name = name;
+        let mut names = Names::beside(self.volumes.names());
+        for new in &mut self.new {
+            new.name = names.give(new.container, new.path);
         }
     }
 
@@ -295,10 +278,7 @@ impl<'r> Planner<'r> {
                     (size.as_str(), size.amount())
                 }
                 Of::There(_, size) => (size.as_str(), size.amount()),
-                Of::Converted(index) => {
-                    let converted = &self.converted[*index];
-                    (converted.size.as_str(), converted.amount)
-                }
+                Of::Converted(index) => self.converted.size(*index),
             };
             if container.memory_limit().is_some_and(|limit| amount > limit) {
                 let warning = format!(
@@ -306,7 +286,7 @@ impl<'r> Planner<'r> {
                     mount.path,
                     container.name(),
                 );
-                tell(&mut self.warnings, warning);
+                self.warnings.tell(warning);
             }
         }
     }
@@ -321,12 +301,13 @@ impl<'r> Planner<'r> {
         });
         let has_volumes = self.volumes.list.is_some();
         operations.append(&["volumes"], has_volumes, volumes.collect());
-        for converted in &self.converted {
-            self.convert_volume(converted, &mut operations);
-        }
-        for (index, container) in self.containers.iter().enumerate() {
-            let mounts = self.mounts.iter().filter(|mount| mount.container == index);
-            let mounts = mounts.filter_map(|mount| {
+        self.converted.patch(&self.volumes, &mut operations);
+        for mounts in self
+            .mounts
+            .chunk_by(|one, next| one.container == next.container)
+        {
+            let container = &self.containers[mounts[0].container];
+            let mounts = mounts.iter().filter_map(|mount| {
                 let name = match &mount.of {
                     Of::New(new) => &self.new[*new].name,
                     Of::There(name, _) => name,
@@ -343,25 +324,5 @@ impl<'r> Planner<'r> {
             );
         }
         operations.into_patch()
-    }
-
-    fn convert_volume(&self, converted: &Converted, operations: &mut Operations) {
-        let place = converted.volume.to_string();
-        let list = self.volumes.list.into_iter().flatten();
-        let has_map = list
-            .map(|volume| volume.get("emptyDir").is_some_and(Value::is_object))
-            .nth(converted.volume)
-            .unwrap_or(false);
-        let size = Value::String(converted.size.clone());
-        if !has_map {
-            let map = json!({"medium": "Memory", "sizeLimit": size});
-            operations.add(&["volumes", &place, "emptyDir"], map);
-            return;
-        }
-        let medium = Value::String("Memory".to_owned());
-        operations.add(&["volumes", &place, "emptyDir", "medium"], medium);
-        if !converted.is_own {
-            operations.add(&["volumes", &place, "emptyDir", "sizeLimit"], size);
-        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::path::Place;
-use super::{Asked, KEY};
+use super::{Asked, KEY, Size};
 use crate::model::{Pointer, Quantity};
 
 /// A pod, or the template of one.
@@ -89,11 +89,23 @@ impl<'a> Pod<'a> {
             Some(Exempt::Mirror)
         } else if said_off("annotations") || said_off("labels") {
             Some(Exempt::Off)
-        } else if named_windows("os", "name") || named_windows("nodeSelector", "kubernetes.io/os") {
+        } else if named_windows("os", "name")
+            || named_windows("nodeSelector", "kubernetes.io/os")
+            || self.has_windows_options()
+        {
             Some(Exempt::Windows)
         } else {
             None
         }
+    }
+
+    /// Whether its security context says something that only Windows heeds, such as `hostProcess`.
+    fn has_windows_options(&self) -> bool {
+        let options = self.spec().and_then(|spec| {
+            let context = spec.get("securityContext")?;
+            context.get("windowsOptions")
+        });
+        options.is_some_and(Value::is_object)
     }
 
     /// What its annotation asks for.
@@ -151,6 +163,8 @@ pub(super) struct Container<'a> {
 pub(super) struct Taken<'a> {
     pub(super) path: &'a str,
     pub(super) place: Place<'a>,
+    /// How much is there, where it is a tmpfs that is being added.
+    pub(super) size: Option<&'a Size>,
     /// The volume, where all of it is mounted there and not a part.
     pub(super) volume: Option<&'a str>,
     /// Whether it may lie within a tmpfs: the kubelet mounts its own file last.
@@ -187,6 +201,7 @@ impl<'a> Container<'a> {
             taken.push(Taken {
                 path,
                 place: Place::of(path),
+                size: None,
                 volume,
                 may_lie_within,
             });

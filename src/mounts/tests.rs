@@ -1,5 +1,6 @@
 //! Pods by example: who gets a tmpfs, and who keeps what there is.
 
+mod limits;
 mod requests;
 
 use serde_json::{Value, json};
@@ -271,6 +272,11 @@ fn windows_mirrors_and_pods_that_say_off_are_left_alone() {
         (
             "/spec/nodeSelector",
             json!({"kubernetes.io/os": "windows"}),
+            Exempt::Windows,
+        ),
+        (
+            "/spec/securityContext",
+            json!({"windowsOptions": {"hostProcess": true}}),
             Exempt::Windows,
         ),
         (

@@ -1,5 +1,7 @@
 //! The volumes of a pod, as far as they matter to a tmpfs.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::pod::{Pod, list_in};
@@ -9,6 +11,7 @@ use crate::model::Quantity;
 pub(super) struct Volumes<'a> {
     pub(super) list: Option<&'a Vec<Value>>,
     others: &'a [&'a str],
+    by_name: BTreeMap<&'a str, usize>,
 }
 
 /// A volume of the pod.
@@ -21,21 +24,28 @@ pub(super) struct Volume<'a> {
 impl<'a> Volumes<'a> {
     pub(super) fn of(pod: &Pod<'a>) -> Result<Self, ()> {
         let spec = pod.spec().ok_or(())?;
+        let list = list_in(spec, "volumes")?;
+        let named = list.into_iter().flatten().enumerate();
+        let named = named.filter_map(|(index, value)| Some((value.get("name")?.as_str()?, index)));
         Ok(Self {
-            list: list_in(spec, "volumes")?,
+            list,
             others: pod.other_volumes,
+            by_name: named.collect(),
         })
     }
 
     pub(super) fn find(&self, name: &str) -> Option<Volume<'a>> {
-        let mut volumes = self.list.into_iter().flatten().enumerate();
-        volumes
-            .find(|(_, value)| value.get("name").and_then(Value::as_str) == Some(name))
-            .map(|(index, value)| Volume { index, value })
+        let index = *self.by_name.get(name)?;
+        let value = self.list?.get(index)?;
+        Some(Volume { index, value })
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.others.contains(&name) || self.find(name).is_some()
+    /// The names that no other volume can have.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.by_name
+            .keys()
+            .copied()
+            .chain(self.others.iter().copied())
     }
 }
 

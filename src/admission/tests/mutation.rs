@@ -91,6 +91,9 @@ fn nothing_else_is_patched() {
     let mut writable = pod();
     writable["spec"]["containers"][0]["securityContext"] = json!({});
     untouched(&creation(&writable));
+    let mut windows = pod();
+    windows["spec"]["securityContext"] = json!({"windowsOptions": {"hostProcess": true}});
+    untouched(&creation(&windows));
     for odd in [json!(null), json!([]), json!({"containers": 7})] {
         let mut pod = pod();
         pod["spec"] = odd;

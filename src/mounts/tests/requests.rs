@@ -81,6 +81,76 @@ fn the_larger_of_two_sizes_is_taken_whoever_comes_first() {
 }
 
 #[test]
+fn one_place_in_two_spellings_is_one_wish() {
+    let mut pod = pod(&json!({}));
+    pod["metadata"]["annotations"] = json!({(KEY): "/run=1Mi,/var/run=64Mi"});
+    let plan = planned(&pod, &[]);
+    assert_eq!(
+        plan.warnings,
+        [
+            "the annotation and the annotation disagree on the size of `/run` and `/var/run`, one place, 1Mi and 64Mi: 64Mi is taken, the larger one"
+        ]
+    );
+    let after = patched(&pod, &[]);
+    let volumes = &after["spec"]["volumes"];
+    assert_eq!(volumes.as_array().map(Vec::len), Some(1));
+    assert_eq!(volumes[0]["emptyDir"]["sizeLimit"], "64Mi");
+    // In a volume at /var there is no link to /run.
+    let mut below = mounted("/var");
+    below["metadata"]["annotations"] = pod["metadata"]["annotations"].clone();
+    let after = patched(&below, &[]);
+    assert_eq!(
+        after["spec"]["containers"][0]["volumeMounts"][1],
+        json!({"name": "tmpfs-app-run", "mountPath": "/run"})
+    );
+}
+
+#[test]
+fn containers_share_one_place_in_two_spellings() {
+    let (run, var_run) = (
+        [tmpfs("/run", "1Mi", true)],
+        [tmpfs("/var/run", "1Mi", true)],
+    );
+    let mut pod = pod(&json!({}));
+    let list = pod["spec"]["containers"].as_array_mut().expect("a list");
+    list.push(json!({"name": "web"}));
+    let requests = [
+        Request {
+            containers: &|name| name == "app",
+            ..request("a", &run)
+        },
+        Request {
+            containers: &|name| name == "web",
+            ..request("b", &var_run)
+        },
+    ];
+    let after = patched(&pod, &requests);
+    assert_eq!(after["spec"]["volumes"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        after["spec"]["containers"][1]["volumeMounts"],
+        json!([{"name": "tmpfs-run", "mountPath": "/var/run"}])
+    );
+}
+
+#[test]
+fn a_wish_that_a_smaller_tmpfs_swallows_is_told() {
+    let told = |inner: &str| {
+        let mounts = [
+            tmpfs("/tmp", "1Mi", false),
+            tmpfs("/tmp/cache", inner, false),
+        ];
+        planned(&pod(&json!({})), &[request("a", &mounts)]).warnings
+    };
+    assert_eq!(
+        told("1Gi"),
+        [
+            "`/tmp/cache` of 1Gi lies within the smaller tmpfs at `/tmp`, and gets none of its own: give that one room for both"
+        ]
+    );
+    assert_eq!(told("1Mi"), [""; 0]);
+}
+
+#[test]
 fn a_shared_one_is_the_same_for_all_who_share_it() {
     let mounts = [tmpfs("/tmp", "64Mi", true)];
     let requests = [request("a", &mounts)];

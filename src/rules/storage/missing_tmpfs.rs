@@ -1,10 +1,12 @@
 //! `missing-tmpfs`: a root file system that cannot be written, and no place to write to.
 
+mod asked;
 mod scopes;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::asked::{Settled, settled};
 use self::scopes::Scopes;
 use super::{Filler, Storage, shown};
 use crate::facts::Facts;
@@ -57,7 +59,8 @@ rule! {
     ///
     /// ## What is not judged
     /// Charts other than app-template; containers, controllers and mounts with `enabled: false`; pods
-    /// whose annotation `lockkeeper.dev/tmpfs` asks for the path or says `off`; what a chart that wraps
+    /// whose annotation `lockkeeper.dev/tmpfs` asks for the path, or whose annotation or label of that
+    /// name says `off`; what a chart that wraps
     /// app-template may mount by itself. Whether the image writes there at all, nobody can see: the rule
     /// is an audit unless the policy says otherwise. It does not know of TmpfsPolicies, which may give
     /// the pod its mount all the same. Where `valuesFrom`, a placeholder or a kustomize patch may add
@@ -209,7 +212,8 @@ fn judge(storage: &Storage<'_, '_>, path: &str, out: &mut Findings) {
     covering.sort();
     perhaps.sort();
     for (controller, node) in storage.app.controllers() {
-        if asks_itself(storage, node, path) {
+        let settled = settled(storage, node, path);
+        if settled == Settled::Yes {
             continue;
         }
         for container in containers(tree, node) {
@@ -228,6 +232,8 @@ fn judge(storage: &Storage<'_, '_>, path: &str, out: &mut Findings) {
             );
             let why = if root == Root::Open {
                 Some("; a placeholder says whether its root is read-only")
+            } else if settled == Settled::Perhaps {
+                Some("; a placeholder in the annotation `lockkeeper.dev/tmpfs` may ask for it")
             } else if perhaps.hold(scope) {
                 Some("; a mount with a placeholder may be there")
             } else {
@@ -245,17 +251,6 @@ fn judge(storage: &Storage<'_, '_>, path: &str, out: &mut Findings) {
 }
 
 const HELP: &str = "add a `persistence` entry with `type: emptyDir` and `medium: Memory` there, or let the webhook add one by the pod annotation `lockkeeper.dev/tmpfs`, such as `/tmp=64Mi`";
-
-/// Whether the pods of a controller ask for the path by their annotation, or to be left alone.
-fn asks_itself(storage: &Storage<'_, '_>, controller: NodeId, path: &str) -> bool {
-    let tree = storage.tree();
-    let annotation = |of: Option<&Value>| {
-        let text = of.and_then(|of| of.get("annotations")?.get(mounts::KEY)?.as_str());
-        text.is_some_and(|text| mounts::settles(text, path))
-    };
-    annotation(tree.value(controller).get("pod"))
-        || annotation(tree.value(storage.app.values()).get("defaultPodOptions"))
-}
 
 #[cfg(test)]
 mod tests;

@@ -159,6 +159,52 @@ fn an_annotation_settles_it() {
 }
 
 #[test]
+fn an_annotation_that_the_webhook_leaves_out_settles_nothing() {
+    for annotation in ["/tmp=64MB", "/tmp", "/=64Mi", "/tmp=0"] {
+        let annotations = json!({"annotations": {"lockkeeper.dev/tmpfs": annotation}});
+        let found = found(&values(&json!({"defaultPodOptions": annotations})));
+        assert_eq!(found, [LACKS], "{annotation}");
+    }
+}
+
+#[test]
+fn the_controllers_annotation_wins_as_in_the_chart() {
+    let of = |text: &str| json!({"annotations": {"lockkeeper.dev/tmpfs": text}});
+    let found_with = |own: &str, default: &str| {
+        let mut values = values(&json!({"defaultPodOptions": of(default)}));
+        values["controllers"]["romm"]["pod"] = of(own);
+        found(&values).len()
+    };
+    assert_eq!(found_with("/run=1Mi", "/tmp=64Mi"), 1);
+    assert_eq!(found_with("/tmp=1Mi", "/run=64Mi"), 0);
+    assert_eq!(found_with("", "/tmp=64Mi"), 0);
+    for (propagates, expected) in [(true, 0), (false, 1)] {
+        let mut global = of("/tmp=1Mi");
+        global["propagateGlobalMetadataToPods"] = json!(propagates);
+        assert_eq!(found(&values(&json!({"global": global}))).len(), expected);
+    }
+}
+
+#[test]
+fn a_label_that_says_off_settles_it_and_a_placeholder_may() {
+    for (label, expected) in [("off", 0), ("on", 1)] {
+        let labels = json!({"labels": {"lockkeeper.dev/tmpfs": label}});
+        let found = found(&values(&json!({"defaultPodOptions": labels})));
+        assert_eq!(found.len(), expected);
+    }
+    for annotation in ["${TMPFS}", "/tmp=${SIZE}"] {
+        let annotations = json!({"annotations": {"lockkeeper.dev/tmpfs": annotation}});
+        assert_eq!(
+            found(&values(&json!({"defaultPodOptions": annotations}))),
+            [format!(
+                "{}; a placeholder in the annotation `lockkeeper.dev/tmpfs` may ask for it",
+                LACKS.replace("deny", "unverified")
+            )]
+        );
+    }
+}
+
+#[test]
 fn the_paths_are_the_policys() {
     let params = json!({"paths": ["/tmp", "/var/run"]});
     let root = app_template(&values(
