@@ -117,7 +117,7 @@ fn await_whole(lockkeeper: &Lockkeeper) {
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
         let ages: Vec<f64> = ages.collect();
         // The age of a whole one is that of the last sign of life.
-        if ages.len() == 7 && ages.iter().all(|age| (0.0..12.0).contains(age)) {
+        if ages.len() == 8 && ages.iter().all(|age| (0.0..12.0).contains(age)) {
             Ok(())
         } else {
             Err(metrics)
