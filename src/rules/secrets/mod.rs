@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::facts::{Facts, Unseen};
-use crate::model::{Action, Case, Finding, Findings, Kind, Tree};
+use crate::model::{Action, Case, Finding, Findings, Kind, Subject, Tree};
 use crate::rules::Params;
 use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, secrets_of};
 use provenance::{Origin, Owner};
@@ -56,6 +56,16 @@ enum Kept {
     Weak,
 }
 
+impl Kept {
+    /// The scalars of a subject that are the rule's, each with the worst that is in it.
+    fn hits<'s>(self, subject: &'s Subject<'_>) -> impl Iterator<Item = (&'s Hit, &'s Found)> {
+        secrets_of(subject)
+            .iter()
+            .filter_map(|hit| Some((hit, hit.worst()?)))
+            .filter(move |(_, worst)| (worst.grade == Grade::Literal) == (self == Kept::Literal))
+    }
+}
+
 /// Reports the scalars of the case's subject that are the rule's.
 fn check(
     case: &Case<'_>,
@@ -67,11 +77,7 @@ fn check(
 ) {
     let tree = &case.subject.tree;
     let mut owner = None;
-    for hit in secrets_of(&case.subject) {
-        let Some(worst) = hit.worst() else { continue };
-        if (worst.grade == Grade::Literal) != (kept == Kept::Literal) {
-            continue;
-        }
+    for (hit, worst) in kept.hits(&case.subject) {
         let owner = owner.get_or_insert_with(|| Owner::of(case, &params.controller, facts));
         let finding = report(tree, hit, worst, out);
         finding.help(help);

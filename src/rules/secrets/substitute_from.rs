@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::{Kept, report};
 use crate::facts::{Answer, Facts, Key};
 use crate::model::{Case, Findings, Kind, NodeId, Subject};
-use crate::secrets::{Grade, secrets_of};
 
 /// Reports what the ConfigMaps of `postBuild.substituteFrom` hold, as far as anybody can see them.
 pub(super) fn check(
@@ -37,11 +36,7 @@ pub(super) fn check(
         let Some(subject) = Subject::new(&inline) else {
             continue;
         };
-        for hit in secrets_of(&subject) {
-            let Some(worst) = hit.worst() else { continue };
-            if (worst.grade == Grade::Literal) != (kept == Kept::Literal) {
-                continue;
-            }
+        for (hit, worst) in kept.hits(&subject) {
             let finding = report(&subject.tree, hit, worst, out);
             finding.message.push_str("; it is in ConfigMap `");
             finding.message.push_str(name);
