@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::template::is_open;
 use super::{HelmRelease, NodeId};
 
+/// Why whoever was asked about what is named has looked nowhere.
+pub const NO_NAMESPACE: &str = "the object names no namespace";
+
 /// Why what is named at `node` is not in `namespace`, where the release is installed, or why that is
 /// not known.
 #[must_use]

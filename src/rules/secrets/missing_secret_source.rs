@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use self::unseen::{Unverified, Why};
 use crate::facts::{Answer, Facts, Key, SecretSource, Unseen};
-use crate::model::elsewhere::elsewhere;
+use crate::model::elsewhere::{NO_NAMESPACE, elsewhere};
 use crate::model::resource_name::{Made, is_valid_name};
 use crate::model::secret_reference::{Reader, references};
 use crate::model::secrets_made::SecretsMade;
@@ -97,7 +97,6 @@ const HELP_MISSING: &str = "make an ExternalSecret for it in the release's own K
 const HELP_FLUX: &str = "make an ExternalSecret for it in the release's own Kustomization or in an earlier one that this one `dependsOn`: until the Secret is there, Flux does not install or upgrade the release; if something else makes it, list it in `externalSecrets`";
 const HELP_NOT_READY: &str = "see what the ExternalSecret's conditions and events say (`kubectl describe externalsecret`); its store may be down or lack the entry";
 const HELP_NAME: &str = "a Secret's name is a DNS-1123 subdomain: at most 253 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends of each part";
-const NO_NAMESPACE: &str = "the object names no namespace";
 const NO_NAME: &str = "no Secret can have that name";
 
 impl Rule for MissingSecretSource {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::shown;
 use crate::facts::{Answer, Facts, Key, Unseen};
 use crate::model::claim::{ClaimPlace, ClaimsMade, references};
-use crate::model::elsewhere::elsewhere;
+use crate::model::elsewhere::{NO_NAMESPACE, elsewhere};
 use crate::model::persistence::is_set;
 use crate::model::resource_name::{Made, is_valid_name};
 use crate::model::template::{NameBuffer, Rendered, render};
@@ -106,7 +106,6 @@ const HELP_MISSING: &str = "make the claim in the release's own Kustomization or
 const HELP_NAME: &str = "a claim's name is a DNS-1123 subdomain: at most 253 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends of each part";
 const HELP_UNSEEN: &str =
     "see that the claim is there before this release is, or list it in `externalClaims`";
-const NO_NAMESPACE: &str = "the object names no namespace";
 
 impl Rule for MissingClaim {
     type Params = MissingClaimParams;
