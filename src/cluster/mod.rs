@@ -10,4 +10,6 @@ mod watch;
 
 pub use connect::{Cluster, SetupError, Way};
 pub use knowledge::{Options, Seen};
-pub use rights::{RIGHTS, Right, cluster_role, manifests, table};
+pub use rights::{
+    OWN_RIGHTS, Own, OwnRight, RIGHTS, Right, cluster_role, manifests, own_table, table,
+};
