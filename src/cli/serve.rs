@@ -59,7 +59,7 @@ pub(super) struct ServeArgs {
     /// How long requests are still answered after SIGTERM or Ctrl-C, while the news spreads that none should come
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     drain: Duration,
-    /// Where the certificate that is made anew at each start is written [default: a temporary folder]
+    /// Where the certificate that is made at start is kept, and used again while it holds [default: a temporary folder]
     #[arg(long, value_name = "FOLDER")]
     state_dir: Option<PathBuf>,
     /// How the API server is reached [default: the pod's service account, where this is a pod]
@@ -128,8 +128,8 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let (certificate, state) = match own {
         Some(certificate) => (certificate, None),
         None => {
-            let (certificate, state) = make_certificate(args.state_dir.as_deref(), address)?;
-            (certificate, Some(state))
+            let state = make_certificate(args.state_dir.as_deref(), &[], address)?;
+            (state.certificate()?, Some(state))
         }
     };
     let options = Options {
