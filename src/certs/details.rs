@@ -123,6 +123,24 @@ impl Details {
         }
     }
 
+    /// Whether a client that asks for `name`, a DNS name or an address, takes it.
+    #[must_use]
+    pub fn holds_for(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let address = name.parse::<IpAddr>();
+        self.names.iter().any(|held| match &address {
+            Ok(address) => held.parse() == Ok(*address),
+            Err(_) => {
+                let held = held.to_ascii_lowercase();
+                let below = name.split_once('.').map(|(_, below)| below);
+                held == name
+                    || held
+                        .strip_prefix("*.")
+                        .is_some_and(|base| below == Some(base))
+            }
+        })
+    }
+
     /// The whole days until it holds no more; negative when it does not.
     #[must_use]
     pub fn days_left(&self, now: Timestamp) -> i64 {
@@ -237,6 +255,12 @@ mod tests {
         let made = Chain::make(&names(&["a.svc", "10.0.0.1", "::1"]), now()).expect("made");
         let pair = read(made.pair.chain_pem());
         assert_eq!(pair.names, ["a.svc", "10.0.0.1", "::1"]);
+        for name in ["A.svc", "10.0.0.1", "0:0::1"] {
+            assert!(pair.holds_for(name), "{name}");
+        }
+        for name in ["b.svc", "b.a.svc", "svc", "10.0.0.2", ""] {
+            assert!(!pair.holds_for(name), "{name}");
+        }
         assert_eq!(
             (&*pair.subject, &*pair.issuer),
             ("CN=lockkeeper", "CN=Lockkeeper CA")
