@@ -22,7 +22,7 @@ pub use details::{Constraints, Details, PublicKeyOf, State};
 pub use error::CertsError;
 pub use files::{Changed, Contents, Files, FilesError};
 pub use folder::{Chain, Folder};
-pub use kept::{Kept, MOST_PREVIOUS, Step};
+pub use kept::{Kept, MOST_PREVIOUS, Step, UNTIL};
 pub use pair::Pair;
 pub use profile::{CA_VALIDITY, SERVING_VALIDITY};
 pub use self_made::SelfMade;

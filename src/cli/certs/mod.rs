@@ -3,11 +3,16 @@
 mod connect;
 mod inspect;
 mod issue;
+mod rotate;
 mod shown;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
+
+use crate::cluster::{Cluster, Way};
 
 /// Look at certificates, make them, and rotate Lockkeeper's CA.
 #[derive(Debug, Args)]
@@ -21,6 +26,7 @@ pub(super) struct CertsArgs {
 enum Command {
     Inspect(inspect::InspectArgs),
     Issue(issue::IssueArgs),
+    Rotate(rotate::RotateArgs),
 }
 
 /// Runs the subcommand.
@@ -31,5 +37,20 @@ pub(super) fn run(args: CertsArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Inspect(args) => inspect::run(&args),
         Command::Issue(args) => issue::run(&args),
+        Command::Rotate(args) => rotate::run(&args),
     }
+}
+
+/// Runs something that asks the API server.
+fn with_cluster<T>(
+    kubeconfig: Option<PathBuf>,
+    run: impl AsyncFnOnce(Cluster) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let way = Way::find(kubeconfig)
+        .context("a Secret is read from an API server; name one with --kubeconfig")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")?;
+    runtime.block_on(async { run(Cluster::new(&way).await?).await })
 }

@@ -13,6 +13,7 @@ use crate::certs::{Details, PublicKeyOf, State};
 pub(super) struct Sources {
     now: Timestamp,
     read: Vec<Source>,
+    notes: Vec<Note>,
 }
 
 struct Source {
@@ -27,6 +28,8 @@ struct Source {
 pub(super) struct Shown {
     certificates: Vec<Certificate>,
     keys: Vec<Key>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Note>,
     /// What is wrong, a sentence each.
     pub(super) problems: Vec<String>,
 }
@@ -49,11 +52,20 @@ struct Key {
     belongs_to: Option<String>,
 }
 
+/// The time until which previous CAs are trusted.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Note {
+    source: String,
+    trusted_until: String,
+}
+
 impl Sources {
     pub(super) fn new(now: Timestamp) -> Self {
         Self {
             now,
             read: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -100,6 +112,14 @@ impl Sources {
         Ok(())
     }
 
+    /// Adds the time until which previous CAs are trusted.
+    pub(super) fn note(&mut self, source: String, until: &str) {
+        self.notes.push(Note {
+            source,
+            trusted_until: until.trim().to_owned(),
+        });
+    }
+
     /// The first certificate of all.
     pub(super) fn first(&self) -> Option<&Details> {
         self.read
@@ -108,10 +128,11 @@ impl Sources {
     }
 
     /// Judges them all.
-    pub(super) fn judge(self) -> Shown {
+    pub(super) fn judge(mut self) -> Shown {
         let mut shown = Shown {
             certificates: Vec::new(),
             keys: Vec::new(),
+            notes: std::mem::take(&mut self.notes),
             problems: Vec::new(),
         };
         for source in &self.read {
@@ -188,6 +209,13 @@ impl Shown {
                 None => "belongs to no certificate here".to_owned(),
             };
             block(&mut text, &key.source, &[("Key", belongs)]);
+        }
+        for note in &self.notes {
+            block(
+                &mut text,
+                &note.source,
+                &[("Until", note.trusted_until.clone())],
+            );
         }
         text
     }
