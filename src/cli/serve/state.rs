@@ -9,7 +9,6 @@ use anyhow::Context;
 use jiff::Timestamp;
 
 use crate::certs::SelfMade;
-use crate::server::Certificate;
 
 /// A release with a floating chart and a literal password, as the API server would send it.
 const EXAMPLE: &str = include_str!("../../../examples/reviews/romm-unpinned.json");
@@ -17,7 +16,6 @@ const EXAMPLE: &str = include_str!("../../../examples/reviews/romm-unpinned.json
 /// What was made, in its folder; a temporary one goes when the server ends.
 pub(super) struct State {
     pub(super) path: PathBuf,
-    pub(super) made: SelfMade,
     temporary: bool,
 }
 
@@ -30,17 +28,6 @@ impl Drop for State {
     }
 }
 
-impl State {
-    /// What is served.
-    ///
-    /// # Errors
-    /// When rustls refuses it.
-    pub(super) fn certificate(&self) -> anyhow::Result<Certificate> {
-        let pair = self.made.pair();
-        Ok(Certificate::from_pem(pair.chain_pem(), pair.key_pem())?)
-    }
-}
-
 /// Makes a certificate for `names`, or this machine and `address` where there are none, and writes it with an example
 /// review. In a folder that somebody chose, what is still good is kept.
 ///
@@ -50,7 +37,7 @@ pub(super) fn make_certificate(
     folder: Option<&Path>,
     names: &[String],
     address: SocketAddr,
-) -> anyhow::Result<State> {
+) -> anyhow::Result<(State, SelfMade)> {
     let names = if names.is_empty() {
         of_here(address)
     } else {
@@ -65,14 +52,14 @@ pub(super) fn make_certificate(
             (path, made)
         }
     };
+    let made = made.context("choose a folder that can be used with --state-dir")?;
     let state = State {
-        made: made.context("choose a folder that can be used with --state-dir")?,
         path,
         temporary: folder.is_none(),
     };
     let example = state.path.join("example-review.json");
     fs::write(&example, EXAMPLE).with_context(|| format!("cannot write {}", example.display()))?;
-    Ok(state)
+    Ok((state, made))
 }
 
 fn of_here(address: SocketAddr) -> Vec<String> {
