@@ -5,6 +5,7 @@ mod kinds;
 mod knowledge;
 mod read;
 mod rights;
+mod roles;
 mod store;
 mod watch;
 
@@ -13,3 +14,4 @@ pub use knowledge::{Options, Seen};
 pub use rights::{
     OWN_RIGHTS, Own, OwnRight, RIGHTS, Right, cluster_role, manifests, own_table, table,
 };
+pub use roles::chart_files;
