@@ -167,7 +167,8 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         let folder = state.as_ref().map(|state| state.path.as_path());
         announce(address, plain_address, folder)?;
         let app = Arc::new(App::new(policy, knowledge, Limits::default()));
-        crate::server::serve(app, sockets, Arc::new(certificate), args.drain, stop).await?;
+        app.certificate().put(certificate);
+        crate::server::serve(app, sockets, args.drain, stop).await?;
         anyhow::Ok(())
     })?;
     Ok(ExitCode::from(CLEAN))

@@ -4,14 +4,20 @@ use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::extract::{Request, State};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Version};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 
 use super::app::App;
 use super::routes::{plain_router, router};
-use super::tls::{Certificate, TlsError};
+use super::tls::{self, TlsError};
 
 /// Sockets that are bound already, so that a taken port is told before anything starts.
 #[derive(Debug)]
@@ -30,12 +36,11 @@ pub struct Sockets {
 pub async fn serve(
     app: Arc<App>,
     sockets: Sockets,
-    certificate: Arc<Certificate>,
     drain: Duration,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let limits = app.limits;
-    let config = RustlsConfig::from_config(Arc::new(certificate.config()?));
+    let config = RustlsConfig::from_config(Arc::new(tls::config(app.certificate())?));
     let handles = [Handle::<SocketAddr>::new(), Handle::new()];
 
     let mut tls = axum_server::from_tcp(sockets.tls)?
@@ -48,11 +53,15 @@ pub async fn serve(
         .handle(handles[1].clone());
     bound(plain.http_builder(), &app);
 
-    let tls = tls.serve(router(Arc::clone(&app)).into_make_service());
+    let is_leaving = Arc::new(AtomicBool::new(false));
+    let reviews =
+        router(Arc::clone(&app)).layer(from_fn_with_state(Arc::clone(&is_leaving), send_on));
+    let tls = tls.serve(reviews.into_make_service());
     let plain = plain.serve(plain_router(Arc::clone(&app)).into_make_service());
     let stopping = async {
         stop.await;
         app.not_ready();
+        is_leaving.store(true, Ordering::Relaxed);
         tracing::info!(drain_seconds = drain.as_secs_f64(), "not ready; draining");
         tokio::time::sleep(drain).await;
         for handle in &handles {
@@ -63,6 +72,23 @@ pub async fn serve(
     tokio::try_join!(tls, plain, stopping)?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tells clients of HTTP/1 to go once the server is leaving. One that is not told so by an answer can only
+/// see its connection end, perhaps just as it sends the next request, which is lost then. HTTP/2 needs no
+/// such word: GOAWAY says which requests are answered still.
+async fn send_on(
+    State(is_leaving): State<Arc<AtomicBool>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_http1 = request.version() < Version::HTTP_2;
+    let mut response = next.run(request).await;
+    if is_http1 && is_leaving.load(Ordering::Relaxed) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
 }
 
 /// Why serving ended early.

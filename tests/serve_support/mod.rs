@@ -1,4 +1,5 @@
 //! Starts the real binary and speaks to it over TLS, as the API server does.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// A running `lockkeeper serve`; killed when dropped.
 pub(crate) struct Served {
@@ -168,26 +170,7 @@ impl Client {
         protocol: &str,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Self {
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(ca).expect("a CA") {
-            roots.add(certificate.expect("PEM")).expect("a root");
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
-        let stream = TcpStream::connect(address).await.expect("connected");
-        let name = ServerName::from(address.ip());
-        let stream = TlsConnector::from(Arc::new(config))
-            .connect(name, stream)
-            .await
-            .expect("a handshake with a certificate that the CA vouches for");
-        let agreed = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
-        assert_eq!(agreed.as_deref(), Some(protocol.as_bytes()));
-        let stream = TokioIo::new(stream);
+        let stream = tls(address, ca, protocol, versions).await;
         if protocol == "h2" {
             let (sender, connection) = http2::handshake(TokioExecutor::new(), stream)
                 .await
@@ -224,6 +207,35 @@ impl Client {
             body: String::from_utf8(bytes.to_bytes().to_vec()).expect("UTF-8"),
         }
     }
+}
+
+/// A connection over TLS with an agreed protocol.
+pub(crate) async fn tls(
+    address: SocketAddr,
+    ca: &Path,
+    protocol: &str,
+    versions: &[&'static SupportedProtocolVersion],
+) -> TokioIo<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(ca).expect("a CA") {
+        roots.add(certificate.expect("PEM")).expect("a root");
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    let stream = TcpStream::connect(address).await.expect("connected");
+    let name = ServerName::from(address.ip());
+    let stream = TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await
+        .expect("a handshake with a certificate that the CA vouches for");
+    let agreed = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+    assert_eq!(agreed.as_deref(), Some(protocol.as_bytes()));
+    TokioIo::new(stream)
 }
 
 /// GET over plain HTTP.
