@@ -226,3 +226,17 @@ fn the_webhooks_go_first_and_nothing_stays() {
         assert_eq!(left.stdout, "", "{kind}");
     }
 }
+
+/// What the chart's README warns of: Helm then sends the objects whole, and what the chart does not render is gone.
+#[test]
+fn a_forced_replacement_keeps_nothing() {
+    let by_client: &[&str] = &["--server-side=false"];
+    let release = release("lockkeeper-forced", [by_client, by_client]);
+    release.lives();
+    let before = release.written();
+    release.helm("upgrade", &["--server-side=false", "--force-replace"], &[]);
+    let after = release.written();
+    for (before, after) in before.iter().zip(&after) {
+        assert!(!before.is_null() && before != after, "{before} {after}");
+    }
+}

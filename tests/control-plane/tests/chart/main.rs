@@ -1,5 +1,6 @@
 //! The Helm chart, by the real helm and the real API server: what it renders, refuses, installs, keeps and removes.
 
+mod deploy;
 mod lives;
 mod pods;
 mod rendered;
