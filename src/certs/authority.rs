@@ -114,6 +114,12 @@ impl Authority {
         self.validity.not_after
     }
 
+    /// The DNS names and addresses that it is confined to.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.constraints.names()
+    }
+
     /// Whether its time is not over and it may sign for all these names. One that holds only later passes: that is
     /// a clock to be set, and no reason for another CA.
     #[must_use]

@@ -51,6 +51,14 @@ impl Constraints {
         Some(read)
     }
 
+    /// The single names and addresses that the CA is confined to.
+    pub(super) fn names(&self) -> Vec<String> {
+        let addresses = self.permitted.addresses.iter().filter_map(Network::single);
+        let mut names = self.permitted.dns.clone();
+        names.extend(addresses.map(|address| address.to_string()));
+        names
+    }
+
     /// The first of the names that the CA may not sign for.
     pub(super) fn refused(&self, names: &Names) -> Option<String> {
         let dns = names.dns.iter().find(|name| {
@@ -64,6 +72,20 @@ impl Constraints {
                 || self.excluded.has_address(address)
         });
         dns.cloned().or_else(|| address.map(IpAddr::to_string))
+    }
+}
+
+impl Network {
+    /// The one address that it is, where it is one.
+    fn single(&self) -> Option<IpAddr> {
+        let octets = self
+            .mask
+            .iter()
+            .all(|&byte| byte == u8::MAX)
+            .then_some(&*self.address)?;
+        let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+        v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
+            .ok()
     }
 }
 

@@ -46,7 +46,11 @@ pub enum SecretError {
 }
 
 /// A Secret as it was read, to be written back only if nobody else has written since. Its data is zeroed on drop.
-pub struct Held(Secret);
+pub struct Held {
+    /// All but the data.
+    secret: Secret,
+    data: BTreeMap<String, Vec<u8>>,
+}
 
 impl fmt::Debug for Held {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,18 +60,24 @@ impl fmt::Debug for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        for value in self.0.data.iter_mut().flat_map(BTreeMap::values_mut) {
-            value.0.zeroize();
-        }
+        self.data.values_mut().for_each(Zeroize::zeroize);
     }
 }
 
 impl Held {
-    /// A value of its data.
+    fn new(mut secret: Secret) -> Self {
+        let data = secret.data.take().unwrap_or_default();
+        let data = data.into_iter().map(|(key, value)| (key, value.0));
+        Self {
+            data: data.collect(),
+            secret,
+        }
+    }
+
+    /// Its data.
     #[must_use]
-    pub fn value(&self, key: &str) -> Option<&[u8]> {
-        let data = self.0.data.as_ref()?;
-        data.get(key).map(|value| &*value.0)
+    pub fn data(&self) -> &BTreeMap<String, Vec<u8>> {
+        &self.data
     }
 }
 
@@ -106,7 +116,7 @@ impl CaSecret {
     /// When it is not there, may not be read, or the API server does not answer.
     pub async fn read(&self) -> Result<Held, SecretError> {
         match self.api.get(&self.name.name).await {
-            Ok(secret) => Ok(Held(secret)),
+            Ok(secret) => Ok(Held::new(secret)),
             Err(error) => Err(self.error(&error, "get", "read")),
         }
     }
@@ -123,16 +133,17 @@ impl CaSecret {
         let values = data
             .into_iter()
             .map(|(key, value)| (key, ByteString(value)));
-        let secret = Held(Secret {
+        let mut secret = Secret {
             data: Some(values.collect()),
-            ..held.0.clone()
-        });
-        match self
-            .api
-            .replace(&self.name.name, &PostParams::default(), &secret.0)
-            .await
-        {
-            Ok(secret) => Ok(Held(secret)),
+            ..held.secret.clone()
+        };
+        let params = PostParams::default();
+        let replaced = self.api.replace(&self.name.name, &params, &secret).await;
+        for value in secret.data.iter_mut().flat_map(BTreeMap::values_mut) {
+            value.0.zeroize();
+        }
+        match replaced {
+            Ok(secret) => Ok(Held::new(secret)),
             Err(error) => Err(self.error(&error, "update", "written")),
         }
     }

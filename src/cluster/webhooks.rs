@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::join;
+use json_patch::jsonptr::PointerBuf;
+use json_patch::{AddOperation, PatchOperation, TestOperation};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
@@ -21,6 +23,8 @@ use super::connect::{Cluster, whole};
 
 /// Who owns the `caBundle` fields in the configurations' managedFields.
 const MANAGER: &str = "lockkeeper-certificates";
+/// A webhook's name and its `caBundle`, PEM.
+type Entry = (String, Vec<u8>);
 /// The pause behind a watch that failed.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -50,7 +54,7 @@ impl Which {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
     /// By configuration; one that was not seen yet is not there, one that does not exist is empty.
-    configurations: BTreeMap<Which, BTreeMap<String, Vec<u8>>>,
+    configurations: BTreeMap<Which, Vec<Entry>>,
     /// Why nobody can look.
     failure: Option<String>,
 }
@@ -72,7 +76,7 @@ impl Registered {
     pub fn bundles(&self) -> impl Iterator<Item = &[u8]> {
         self.configurations
             .values()
-            .flat_map(|webhooks| webhooks.values().map(Vec::as_slice))
+            .flat_map(|webhooks| webhooks.iter().map(|(_, bundle)| bundle.as_slice()))
     }
 
     /// The configurations of which a webhook does not hold exactly this bundle.
@@ -138,7 +142,7 @@ impl Webhooks {
         &self,
         which: Which,
         registered: &watch::Sender<Registered>,
-        bundles: impl Fn(&K) -> BTreeMap<String, Vec<u8>>,
+        bundles: impl Fn(&K) -> Vec<Entry>,
     ) where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
     {
@@ -158,14 +162,14 @@ impl Webhooks {
         };
         loop {
             let mut stream = watcher(Api::<K>::all(self.cluster.client()), config()).boxed();
-            let mut listed = BTreeMap::new();
+            let mut listed = Vec::new();
             while let Some(event) = stream.next().await {
                 match event {
                     Ok(Event::Init) => listed.clear(),
                     Ok(Event::InitApply(object)) if is_own(&object) => listed = bundles(&object),
                     Ok(Event::InitDone) => put(std::mem::take(&mut listed)),
                     Ok(Event::Apply(object)) if is_own(&object) => put(bundles(&object)),
-                    Ok(Event::Delete(object)) if is_own(&object) => put(BTreeMap::new()),
+                    Ok(Event::Delete(object)) if is_own(&object) => put(Vec::new()),
                     Ok(_) => {}
                     Err(error) => {
                         let reason = format!(
@@ -192,8 +196,10 @@ impl Webhooks {
         }
     }
 
-    /// Puts a bundle into all webhooks of a configuration that were seen in it: an entry that is not there cannot be
-    /// made of a bundle alone, and of one that an apply leaves out the bundle is taken away.
+    /// Puts a bundle into all webhooks of a configuration that were seen in it without it.
+    ///
+    /// It is a JSON Patch, which fails when the list is another by now. A server-side apply would own the entry: an
+    /// upgrade that takes a webhook out would leave a stump of it that the API server refuses, and so the upgrade.
     ///
     /// # Errors
     /// What the API server says, with what to do.
@@ -203,22 +209,30 @@ impl Webhooks {
         registered: &Registered,
         bundle: &[u8],
     ) -> Result<(), String> {
-        let bundle = ByteString(bundle.to_vec());
-        let webhooks = registered.configurations.get(&which);
-        let entries: Vec<_> = webhooks
-            .into_iter()
-            .flat_map(BTreeMap::keys)
-            .map(|name| json!({ "name": name, "clientConfig": { "caBundle": bundle } }))
-            .collect();
-        let patch = json!({
-            "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": which.kind(),
-            "metadata": { "name": self.name },
-            "webhooks": entries,
+        let webhooks = registered.configurations.get(&which).into_iter().flatten();
+        let lacking = webhooks.enumerate().filter(|(_, (_, held))| held != bundle);
+        let bundle = json!(ByteString(bundle.to_vec()));
+        let operations = lacking.flat_map(|(index, (name, _))| {
+            [
+                PatchOperation::Test(TestOperation {
+                    path: PointerBuf::from_tokens(["webhooks", &index.to_string(), "name"]),
+                    value: json!(name),
+                }),
+                PatchOperation::Add(AddOperation {
+                    path: PointerBuf::from_tokens([
+                        "webhooks",
+                        &index.to_string(),
+                        "clientConfig",
+                        "caBundle",
+                    ]),
+                    value: bundle.clone(),
+                }),
+            ]
         });
+        let patch = json_patch::Patch(operations.collect());
         let done = match which {
-            Which::Validating => self.apply::<ValidatingWebhookConfiguration>(&patch).await,
-            Which::Mutating => self.apply::<MutatingWebhookConfiguration>(&patch).await,
+            Which::Validating => self.patch::<ValidatingWebhookConfiguration>(patch).await,
+            Which::Mutating => self.patch::<MutatingWebhookConfiguration>(patch).await,
         };
         done.map_err(|error| match error {
             kube::Error::Api(status) if status.code == 403 => format!(
@@ -230,16 +244,17 @@ impl Webhooks {
         })
     }
 
-    async fn apply<K>(&self, patch: &serde_json::Value) -> kube::Result<()>
+    async fn patch<K>(&self, patch: json_patch::Patch) -> kube::Result<()>
     where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
     {
         let api = Api::<K>::all(self.cluster.client());
-        // By force: nobody else's bundle can be right while we serve our own certificate.
-        let params = PatchParams::apply(MANAGER).force();
-        api.patch(&self.name, &params, &Patch::Apply(patch))
-            .await
-            .map(drop)
+        let params = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let patch = Patch::Json::<()>(patch);
+        api.patch(&self.name, &params, &patch).await.map(drop)
     }
 }
 

@@ -98,6 +98,12 @@ fn it_reads_back_what_it_wrote_and_signs_the_same() {
 }
 
 #[test]
+fn it_tells_the_names_that_it_is_confined_to() {
+    let of = [SERVICE, "127.0.0.1", "::1"];
+    assert_eq!(made(&of).names(), of);
+}
+
+#[test]
 fn what_is_no_ca_of_one_pair_is_refused() {
     let (ca, other) = (made(&[SERVICE]), made(&[SERVICE]));
     let read = |cert: &str, key: &str| Authority::from_pem(cert, key).err();
