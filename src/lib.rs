@@ -6,6 +6,7 @@
 //! | module | what it is | calls |
 //! |---|---|---|
 //! | [`cli`] | one file a subcommand | everything |
+//! | [`custody`] | the certificate of a running server: signed, renewed, swapped, its CA injected | certs, cluster, server |
 //! | [`cluster`] | watches and reads of the API server | facts, model |
 //! | [`files`] | the walk over paths, and reading them in parallel | check, yaml |
 //! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
@@ -29,6 +30,7 @@ pub mod certs;
 pub mod check;
 pub mod cli;
 pub mod cluster;
+pub mod custody;
 pub mod facts;
 pub mod files;
 pub mod judge;

@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use super::CertsError;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rcgen::{
@@ -15,22 +17,6 @@ use rcgen::{
 const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// Clocks differ; the certificate holds for those that are behind.
 const BEHIND: SignedDuration = SignedDuration::from_hours(24);
-
-/// What can go wrong when certificates are made and written.
-#[derive(Debug, thiserror::Error)]
-pub enum CertsError {
-    /// The certificate could not be made.
-    #[error("cannot make a self-signed certificate: {0}")]
-    Make(#[from] rcgen::Error),
-    /// A file or folder could not be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
 
 /// A CA's certificate, and a serving certificate with its key, as PEM. The CA's key is dropped when
 /// the one certificate is signed: nobody can sign another.

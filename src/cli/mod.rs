@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod explain;
 mod mutate;
+mod names;
 pub mod policy_file;
 mod review;
 mod serve;
@@ -51,7 +52,7 @@ enum Command {
     /// Judge the Flux objects in YAML files, before they are pushed.
     Check(check::CheckArgs),
     /// Serve the admission webhook over TLS.
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Replay a recorded AdmissionReview and print the verdict.
     Review(review::ReviewArgs),
     Mutate(mutate::MutateArgs),
@@ -88,7 +89,7 @@ pub fn run(cli: Cli) -> ExitCode {
     }
     let done = match cli.command {
         Command::Check(args) => check::run(&args),
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         Command::Review(args) => review::run(&args),
         Command::Mutate(args) => mutate::run(&args),
         Command::Webhooks(args) => webhooks::run(args),

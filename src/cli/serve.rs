@@ -1,6 +1,7 @@
 //! `lockkeeper serve`: the webhook, with a start that needs no flags and no cluster.
 
 mod announce;
+mod certificates;
 mod state;
 
 use std::io;
@@ -17,7 +18,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
 use self::announce::announce;
+use self::certificates::CertificateArgs;
 use self::state::make_certificate;
+use super::names::object;
 use super::{CLEAN, policy_file};
 use crate::cluster::{Cluster, Options, Seen, Way};
 use crate::facts::{Knowledge, Name, NoFacts};
@@ -41,12 +44,6 @@ pub(super) struct ServeArgs {
     /// Where health and metrics are served in plain text
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     metrics_listen: SocketAddr,
-    /// The serving certificate with its chain, as PEM [default: made at start]
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// The certificate's private key, as PEM
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
     /// The policy file [default: the built-in policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -59,9 +56,6 @@ pub(super) struct ServeArgs {
     /// How long requests are still answered after SIGTERM or Ctrl-C, while the news spreads that none should come
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     drain: Duration,
-    /// Where the certificate that is made anew at each start is written [default: a temporary folder]
-    #[arg(long, value_name = "FOLDER")]
-    state_dir: Option<PathBuf>,
     /// How the API server is reached [default: the pod's service account, where this is a pod]
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
@@ -73,7 +67,7 @@ pub(super) struct ServeArgs {
     #[arg(
         long = "read-secret",
         value_name = "NAMESPACE/NAME",
-        value_parser = secret,
+        value_parser = object,
         conflicts_with = "no_cluster"
     )]
     read_secrets: Vec<Name>,
@@ -81,23 +75,8 @@ pub(super) struct ServeArgs {
     /// read them all
     #[arg(long, conflicts_with = "no_cluster")]
     watch_secret_names: bool,
-}
-
-fn secret(text: &str) -> Result<Name, String> {
-    match text.split_once('/') {
-        Some((namespace, name))
-            if !namespace.is_empty() && !name.is_empty() && !name.contains('/') =>
-        {
-            Ok(Name {
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-            })
-        }
-        _ => Err(
-            "expected the namespace and the name of a Secret, as `flux-system/cluster-secrets`"
-                .to_owned(),
-        ),
-    }
+    #[command(flatten)]
+    certificates: CertificateArgs,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -115,7 +94,8 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(args.log_format, args.log_level);
     telemetry::tell_only_the_place_of_panics();
     let policy = policy_file::load_or_builtin(args.policy.as_deref())?;
-    let own = match (&args.tls_cert, &args.tls_key) {
+    let certificates = args.certificates;
+    let own = match (&certificates.tls_cert, &certificates.tls_key) {
         (Some(cert), Some(key)) => Some(Certificate::from_files(cert, key)?),
         _ => None,
     };
@@ -125,12 +105,12 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     };
     let address = sockets.tls.local_addr()?;
     let plain_address = sockets.plain.local_addr()?;
-    let (certificate, state) = match own {
-        Some(certificate) => (certificate, None),
-        None => {
-            let (certificate, state) = make_certificate(args.state_dir.as_deref(), address)?;
-            (certificate, Some(state))
+    let (own, state) = match own {
+        None if !certificates.is_managed() => {
+            let (made, state) = make_certificate(certificates.state_dir.as_deref(), address)?;
+            (Some(made), Some(state))
         }
+        own => (own, None),
     };
     let options = Options {
         read_secrets: args.read_secrets,
@@ -151,23 +131,38 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             }
         };
         let way = Way::find(args.kubeconfig).filter(|_| !args.no_cluster);
-        let knowledge: Arc<dyn Knowledge> = match way {
-            Some(way) => {
-                let seen = Arc::new(Seen::new(Cluster::new(&way).await?, options));
+        let cluster = match way {
+            Some(way) => Some(Cluster::new(&way).await?),
+            None if options.asks_for_secrets() || certificates.need_cluster() => bail!(
+                "--read-secret, --watch-secret-names, --ca-secret and --tls-ca need an API server; name one with --kubeconfig"
+            ),
+            None => None,
+        };
+        let knowledge: Arc<dyn Knowledge> = match &cluster {
+            Some(cluster) => {
+                let seen = Arc::new(Seen::new(cluster.clone(), options));
                 let followed = Arc::clone(&seen);
                 // Beside serving, never before it: reviews are answered meanwhile.
                 tokio::spawn(async move { followed.follow().await });
                 seen
             }
-            None if options.asks_for_secrets() => bail!(
-                "--read-secret and --watch-secret-names need an API server; name one with --kubeconfig"
-            ),
             None => Arc::new(NoFacts),
         };
         let folder = state.as_ref().map(|state| state.path.as_path());
         announce(address, plain_address, folder)?;
         let app = Arc::new(App::new(policy, knowledge, Limits::default()));
-        crate::server::serve(app, sockets, Arc::new(certificate), args.drain, stop).await?;
+        if let Some(own) = own {
+            app.certificate().put(own);
+        }
+        let custody = certificates.custody(cluster.as_ref(), app.certificate())?;
+        let kept = custody.clone().map(|custody| tokio::spawn(async move { custody.run().await }));
+        crate::server::serve(app, sockets, args.drain, stop).await?;
+        if let (Some(custody), Some(kept)) = (custody, kept) {
+            kept.abort();
+            // The end of an aborted task is no error.
+            let _ = kept.await;
+            custody.leave().await;
+        }
         anyhow::Ok(())
     })?;
     Ok(ExitCode::from(CLEAN))
@@ -194,18 +189,6 @@ fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_named_with_their_namespace() {
-        let name = secret("flux-system/cluster-secrets").expect("a name");
-        assert_eq!(
-            (&*name.namespace, &*name.name),
-            ("flux-system", "cluster-secrets")
-        );
-        for wrong in ["cluster-secrets", "/a", "a/", "a/b/c"] {
-            assert!(secret(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn durations_are_read_as_people_write_them() {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::policy_file;
 use crate::policy::Policy;
-use crate::registration::{Endpoint, FailurePolicy, PodScope, Registration};
+use crate::registration::{Endpoint, FailurePolicy, OwnRelease, PodScope, Registration};
 
 /// Flags of `lockkeeper webhooks`.
 #[derive(Clone, Debug, clap::Args)]
@@ -37,6 +37,15 @@ pub(super) struct WebhooksArgs {
     /// Which pods are sent to Lockkeeper
     #[arg(long, value_name = "SCOPE", default_value = "readOnlyRoot")]
     pod_scope: Pods,
+
+    /// The HelmRelease that installs Lockkeeper, never judged so that it can mend Lockkeeper while it is down, nor is
+    /// the OCIRepository of the same name
+    #[arg(
+        long,
+        value_name = "NAMESPACE/NAME",
+        default_value = "lockkeeper/lockkeeper"
+    )]
+    own_release: OwnRelease,
 
     /// The policy file of `serve`: says which of its TmpfsPolicies the scope cannot serve
     #[arg(long, value_name = "FILE")]
@@ -119,6 +128,7 @@ fn documents(args: WebhooksArgs) -> anyhow::Result<String> {
             Failure::Ignore => FailurePolicy::Ignore,
         },
         pod_scope: args.pod_scope.scope(),
+        own_release: args.own_release,
     };
     let validating = serde_saphyr::to_string(&registration.validating())?;
     let mutating = serde_saphyr::to_string(&registration.mutating())?;
@@ -189,8 +199,13 @@ mod tests {
             "Ignore",
             "--pod-scope",
             "all",
+            "--own-release",
+            "apps/ours",
         ]);
         assert!(text.contains("path: /validate"));
+        assert!(
+            text.contains("object.metadata.namespace == 'apps' && object.metadata.name == 'ours'")
+        );
         assert!(!text.contains("failurePolicy: Fail"));
         assert!(!text.contains("readOnlyRootFilesystem"));
     }
@@ -204,6 +219,7 @@ mod tests {
             &["--service", "lockkeeper"],
             &["--url", "https://127.0.0.1", "--service", "a/b"],
             &["--url", "https://127.0.0.1", "--failure-policy", "fail"],
+            &["--url", "https://127.0.0.1", "--own-release", "ours"],
         ] {
             assert!(parsed(wrong).is_err(), "{wrong:?}");
         }

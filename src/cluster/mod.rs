@@ -1,13 +1,22 @@
-//! What the cluster knows: watches that answer at once, reads that answer in time, and the rights that both need.
+//! The cluster: watches and reads that answer what rules ask, the objects of Lockkeeper's own, and the rights that all
+//! of it needs.
 
+mod ca_secret;
 mod connect;
 mod kinds;
 mod knowledge;
+mod lease;
 mod read;
 mod rights;
 mod store;
 mod watch;
+mod webhooks;
 
+pub use ca_secret::{CaSecret, Held, SecretError};
 pub use connect::{Cluster, SetupError, Way};
 pub use knowledge::{Options, Seen};
-pub use rights::{RIGHTS, Right, cluster_role, manifests, table};
+pub use lease::Leadership;
+pub use rights::{
+    OWN_RIGHTS, Own, OwnRight, RIGHTS, Right, cluster_role, manifests, own_table, table,
+};
+pub use webhooks::{Registered, Webhooks, Which};

@@ -19,6 +19,16 @@ pub struct Right {
     pub reason: &'static str,
 }
 
+impl Right {
+    /// The resource with its group, as `kubectl` names it.
+    fn name(&self) -> String {
+        match self.group {
+            "" => self.resource.to_owned(),
+            group => format!("{}.{group}", self.resource),
+        }
+    }
+}
+
 const WATCHED: &[&str] = &["list", "watch"];
 const FLUX_SOURCES: &str = "source.toolkit.fluxcd.io";
 
@@ -86,6 +96,76 @@ pub const RIGHTS: &[Right] = &[
     },
 ];
 
+/// An object of Lockkeeper's own, whose name the installation chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// The ValidatingWebhookConfiguration and the MutatingWebhookConfiguration, which share a name.
+    WebhookConfigurations,
+    /// The Secret of its CA, in its own namespace.
+    CaSecret,
+    /// The Lease by which one replica leads, in its own namespace.
+    Lease,
+}
+
+impl Own {
+    /// Whether it is an object of the whole cluster.
+    #[must_use]
+    pub fn is_cluster_wide(self) -> bool {
+        self == Self::WebhookConfigurations
+    }
+}
+
+/// A right to an object of Lockkeeper's own, granted by `resourceNames`.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnRight {
+    /// Which object.
+    pub own: Own,
+    /// What is done with it, and why.
+    pub right: Right,
+}
+
+/// What is used besides where Lockkeeper makes its certificates itself, or injects the CA of yours.
+/// A list and a watch by `metadata.name` are granted by that name; creating is not, so the objects
+/// must be there.
+pub const OWN_RIGHTS: &[OwnRight] = &[
+    OwnRight {
+        own: Own::WebhookConfigurations,
+        right: Right {
+            group: "admissionregistration.k8s.io",
+            resource: "validatingwebhookconfigurations",
+            verbs: &["list", "watch", "patch"],
+            reason: "puts the CA into `caBundle`, and again when something overwrites it",
+        },
+    },
+    OwnRight {
+        own: Own::WebhookConfigurations,
+        right: Right {
+            group: "admissionregistration.k8s.io",
+            resource: "mutatingwebhookconfigurations",
+            verbs: &["list", "watch", "patch"],
+            reason: "the same",
+        },
+    },
+    OwnRight {
+        own: Own::CaSecret,
+        right: Right {
+            group: "",
+            resource: "secrets",
+            verbs: &["get", "update"],
+            reason: "its own CA, from which each replica signs its certificate; only with certificates of its own",
+        },
+    },
+    OwnRight {
+        own: Own::Lease,
+        right: Right {
+            group: "coordination.k8s.io",
+            resource: "leases",
+            verbs: &["get", "update"],
+            reason: "one replica makes and rotates the CA, and injects it",
+        },
+    },
+];
+
 /// Lockkeeper's own name, and that of its namespace.
 const NAME: &str = "lockkeeper";
 
@@ -116,19 +196,31 @@ pub fn manifests() -> Result<String, serde_saphyr::ser::Error> {
     ))
 }
 
-/// The table of docs/security.md.
+/// The first table of docs/security.md: [`RIGHTS`].
 #[must_use]
 pub fn table() -> String {
     let mut text = "| resource | verbs | what for |\n|---|---|---|\n".to_owned();
     for right in RIGHTS {
-        let (resource, dot) = (
-            right.resource,
-            if right.group.is_empty() { "" } else { "." },
-        );
-        let (group, verbs) = (right.group, right.verbs.join(", "));
+        let (resource, verbs) = (right.name(), right.verbs.join(", "));
+        let _ = writeln!(text, "| `{resource}` | {verbs} | {} |", right.reason);
+    }
+    text
+}
+
+/// The second table of docs/security.md: [`OWN_RIGHTS`].
+#[must_use]
+pub fn own_table() -> String {
+    let mut text = "| resource | only | verbs | what for |\n|---|---|---|---|\n".to_owned();
+    for OwnRight { own, right } in OWN_RIGHTS {
+        let (resource, verbs) = (right.name(), right.verbs.join(", "));
+        let only = match own {
+            Own::WebhookConfigurations => "Lockkeeper's own",
+            Own::CaSecret => "that of its CA",
+            Own::Lease => "its own",
+        };
         let _ = writeln!(
             text,
-            "| `{resource}{dot}{group}` | {verbs} | {} |",
+            "| `{resource}` | {only} | {verbs} | {} |",
             right.reason
         );
     }
@@ -200,10 +292,11 @@ mod tests {
             read("deploy/rbac.yaml") == manifests,
             "deploy/rbac.yaml is out of date: run `cargo xtask docs`"
         );
-        assert!(
-            read("docs/security.md").contains(&table()),
-            "the table of docs/security.md is out of date; it must be\n{}",
-            table()
-        );
+        for table in [table(), own_table()] {
+            assert!(
+                read("docs/security.md").contains(&table),
+                "a table of docs/security.md is out of date: run `cargo xtask docs`"
+            );
+        }
     }
 }

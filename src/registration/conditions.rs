@@ -2,6 +2,8 @@
 //!
 //! They hold even while we are down: what they leave out can never be blocked by us.
 
+use super::OwnRelease;
+
 /// For what is judged.
 pub(super) const JUDGED: &[(&str, &str)] = &[
     // The finalizer's removal is an UPDATE of a deleting object: stopping it hangs the deletion.
@@ -74,3 +76,30 @@ pub(super) const READ_ONLY_ROOT_PODS: &[(&str, &str)] = &[
 
 /// For every pod.
 pub(super) const ALL_PODS: &[(&str, &str)] = &[NOT_A_MIRROR];
+
+/// Of all OCIRepositories, the one that Flux itself is bootstrapped from: refusing it would refuse Flux its own repair.
+pub(super) const SOURCES: &[(&str, &str)] = &[(
+    "not-flux-itself",
+    "object.metadata.namespace != 'flux-system' || object.metadata.name != 'flux-system'",
+)];
+
+/// For HelmReleases: the one that installs us into `home`, the namespace where we run, mends us while we are down. One
+/// of that name which installs elsewhere, into another namespace or another cluster, is judged like any other.
+pub(super) fn not_our_own_release(own: &OwnRelease, home: &str) -> (&'static str, String) {
+    let OwnRelease { namespace, name } = own;
+    let expression = format!(
+        "!(object.metadata.namespace == '{namespace}' && object.metadata.name == '{name}' \
+         && (has(object.spec.targetNamespace) ? object.spec.targetNamespace : object.metadata.namespace) == '{home}' \
+         && (!has(object.spec.storageNamespace) || object.spec.storageNamespace == '{home}' || object.spec.storageNamespace == object.metadata.namespace) \
+         && !has(object.spec.kubeConfig))"
+    );
+    ("not-our-own-release", expression)
+}
+
+/// For OCIRepositories: the one that our own release is installed from, which has its name.
+pub(super) fn not_our_own_source(own: &OwnRelease) -> (&'static str, String) {
+    let OwnRelease { namespace, name } = own;
+    let expression =
+        format!("object.metadata.namespace != '{namespace}' || object.metadata.name != '{name}'");
+    ("not-our-own-source", expression)
+}

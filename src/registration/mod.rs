@@ -2,6 +2,7 @@
 //! and that every way of installing uses.
 
 mod conditions;
+mod own;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::{
@@ -13,6 +14,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 };
 
 use crate::model::Kind;
+
+pub use own::{OwnRelease, OwnReleaseError};
 
 /// The name of both configurations.
 pub const NAME: &str = "lockkeeper";
@@ -67,7 +70,7 @@ impl Endpoint {
     pub fn service(text: &str) -> Result<Self, EndpointError> {
         match text.split_once('/') {
             Some((namespace, name))
-                if !namespace.is_empty() && !name.is_empty() && !name.contains('/') =>
+                if own::is_name(namespace, false) && own::is_name(name, false) =>
             {
                 Ok(Self::Service {
                     namespace: namespace.to_owned(),
@@ -170,6 +173,8 @@ pub struct Registration {
     pub failure_policy: FailurePolicy,
     /// For the mutation of pods.
     pub pod_scope: PodScope,
+    /// What installs us, and is never judged: it is what mends us while we are down.
+    pub own_release: OwnRelease,
 }
 
 impl Registration {
@@ -177,14 +182,23 @@ impl Registration {
     /// a status or a finalizer never waits for us, even when nobody answers.
     ///
     /// Kustomizations pass whenever we do not answer, whatever was asked for: Flux applies everything
-    /// by them, this very registration and what would start us again included.
+    /// by them, this very registration and what would start us again included. Our own release and its
+    /// source, and the source of Flux itself, are never sent: see [`OwnRelease`].
     #[must_use]
     pub fn validating(&self) -> ValidatingWebhookConfiguration {
+        let own = &self.own_release;
+        let home = self.endpoint.namespace().unwrap_or(own.namespace());
+        let (own_release, own_source) = (
+            conditions::not_our_own_release(own, home),
+            conditions::not_our_own_source(own),
+        );
+        let releases = [borrowed(&own_release)];
+        let sources = [conditions::SOURCES, &[borrowed(&own_source)]].concat();
         ValidatingWebhookConfiguration {
             metadata: metadata(),
             webhooks: Some(vec![
-                self.judging("releases.lockkeeper.dev", Kind::HelmRelease, &[]),
-                self.judging("sources.lockkeeper.dev", Kind::OciRepository, &[]),
+                self.judging("releases.lockkeeper.dev", Kind::HelmRelease, &releases),
+                self.judging("sources.lockkeeper.dev", Kind::OciRepository, &sources),
                 self.judging("charts.lockkeeper.dev", Kind::HelmChart, conditions::CHARTS),
                 ValidatingWebhook {
                     failure_policy: Some(FailurePolicy::Ignore.as_str().to_owned()),
@@ -286,6 +300,10 @@ fn rule(kind: Kind) -> RuleWithOperations {
     }
 }
 
+fn borrowed<'a>(condition: &'a (&'static str, String)) -> (&'static str, &'a str) {
+    (condition.0, &condition.1)
+}
+
 fn conditions_of(conditions: &[(&str, &str)]) -> Vec<MatchCondition> {
     conditions
         .iter()
@@ -306,6 +324,7 @@ mod tests {
             ca_bundle: None,
             failure_policy: FailurePolicy::Fail,
             pod_scope: PodScope::ReadOnlyRoot,
+            own_release: OwnRelease::default(),
         }
     }
 
@@ -318,7 +337,7 @@ mod tests {
         for wrong in ["http://x", "https://", "https://x/validate", "x:1"] {
             assert!(Endpoint::url(wrong).is_err(), "{wrong}");
         }
-        for wrong in ["lockkeeper", "a/b/c", "/b", "a/"] {
+        for wrong in ["lockkeeper", "a/b/c", "/b", "a/", "a' || true || '/b"] {
             assert!(Endpoint::service(wrong).is_err(), "{wrong}");
         }
     }
@@ -342,6 +361,54 @@ mod tests {
             };
             assert_eq!(webhook.failure_policy.as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn our_own_release_is_left_out_by_its_name_and_by_where_we_run() {
+        let condition = |endpoint: Endpoint, own: &str| {
+            let mut registration = registration(endpoint);
+            registration.own_release = own.parse().expect("a release");
+            let webhooks = registration.validating().webhooks.expect("webhooks");
+            let conditions = webhooks.into_iter().flat_map(|webhook| {
+                let conditions = webhook.match_conditions.expect("conditions");
+                conditions
+                    .into_iter()
+                    .map(move |condition| (webhook.name.clone(), condition))
+            });
+            conditions
+                .filter(|(_, condition)| condition.name.contains("own"))
+                .map(|(webhook, condition)| (webhook, condition.expression))
+                .collect::<Vec<_>>()
+        };
+        let service = Endpoint::service("lock/keeper").expect("a Service");
+        let [(releases, release), (sources, source)] = condition(service, "flux-system/ours")
+            .try_into()
+            .expect("two conditions");
+        assert_eq!(releases, "releases.lockkeeper.dev");
+        assert!(
+            release.contains("object.metadata.namespace == 'flux-system'"),
+            "{release}"
+        );
+        assert!(
+            release.contains("object.metadata.name == 'ours'"),
+            "{release}"
+        );
+        assert!(
+            release.contains(": object.metadata.namespace) == 'lock'"),
+            "{release}"
+        );
+        assert_eq!(sources, "sources.lockkeeper.dev");
+        assert_eq!(
+            source,
+            "object.metadata.namespace != 'flux-system' || object.metadata.name != 'ours'"
+        );
+        // Outside the cluster nobody knows where we run but the release itself.
+        let url = Endpoint::url("https://127.0.0.1:8443").expect("an address");
+        let release = condition(url, "apps/ours").remove(0).1;
+        assert!(
+            release.contains(": object.metadata.namespace) == 'apps'"),
+            "{release}"
+        );
     }
 
     #[test]

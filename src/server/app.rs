@@ -1,5 +1,6 @@
 //! What all requests share.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::slot::Slot;
 use crate::facts::Knowledge;
 use crate::policy::Policy;
 
@@ -22,6 +24,7 @@ pub struct App {
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
     pub(super) room: Arc<Semaphore>,
+    certificate: Arc<Slot>,
     is_stopping: AtomicBool,
 }
 
@@ -36,6 +39,7 @@ impl App {
             room: Arc::new(Semaphore::new(limits.bodies / ROOM_UNIT)),
             limits,
             metrics: Metrics::new(),
+            certificate: Arc::default(),
             is_stopping: AtomicBool::new(false),
         }
     }
@@ -47,15 +51,23 @@ impl App {
         self
     }
 
+    /// The place of the certificate that is served over TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Arc<Slot> {
+        Arc::clone(&self.certificate)
+    }
+
     /// Why no new requests should come here; `None` when they should.
     #[must_use]
-    pub fn unready(&self) -> Option<&'static str> {
+    pub fn unready(&self) -> Option<Cow<'static, str>> {
         if self.is_stopping.load(Ordering::Relaxed) {
-            Some("stopping")
+            Some("stopping".into())
+        } else if let Some(reason) = self.certificate.health().unready {
+            Some(reason)
         } else if self.knowledge.is_ready() {
             None
         } else {
-            Some("the objects of the cluster have not been listed yet")
+            Some("the objects of the cluster have not been listed yet".into())
         }
     }
 

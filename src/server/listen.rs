@@ -17,7 +17,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 
 use super::app::App;
 use super::routes::{plain_router, router};
-use super::tls::{Certificate, TlsError};
+use super::tls::{self, TlsError};
 
 /// Sockets that are bound already, so that a taken port is told before anything starts.
 #[derive(Debug)]
@@ -36,12 +36,11 @@ pub struct Sockets {
 pub async fn serve(
     app: Arc<App>,
     sockets: Sockets,
-    certificate: Arc<Certificate>,
     drain: Duration,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let limits = app.limits;
-    let config = RustlsConfig::from_config(Arc::new(certificate.config()?));
+    let config = RustlsConfig::from_config(Arc::new(tls::config(app.certificate())?));
     let handles = [Handle::<SocketAddr>::new(), Handle::new()];
 
     let mut tls = axum_server::from_tcp(sockets.tls)?

@@ -1,7 +1,8 @@
 //! What is counted. Every label has a bounded set of values, whatever clients send.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::slot::Slot;
 use crate::admission::{Answer, Review};
 use crate::facts::Watch;
 use crate::model::Kind;
@@ -50,6 +52,10 @@ pub(super) struct Metrics {
     in_flight: Gauge,
     watch_age: Family<WatchLabels, Gauge<f64, AtomicU64>>,
     watched_objects: Family<WatchLabels, Gauge>,
+    certificate_expiry: Gauge,
+    certificate_broken: Gauge,
+    certificate_swaps: Counter,
+    bundles_missing: Gauge,
 }
 
 impl Metrics {
@@ -103,6 +109,31 @@ impl Metrics {
             "Objects of a kind that are known",
             Family::clone(&watched_objects),
         );
+        let certificate_expiry = Gauge::default();
+        registry.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When the served certificate ends, since 1970; 0 where none is served",
+            Unit::Seconds,
+            certificate_expiry.clone(),
+        );
+        let certificate_broken = Gauge::default();
+        registry.register(
+            "certificate_broken",
+            "1 where a newer certificate is there that cannot be used",
+            certificate_broken.clone(),
+        );
+        let certificate_swaps = Counter::default();
+        registry.register(
+            "certificate_swaps",
+            "Certificates served since the start",
+            certificate_swaps.clone(),
+        );
+        let bundles_missing = Gauge::default();
+        registry.register(
+            "ca_bundles_missing",
+            "Webhooks of the configurations that do not trust the served certificate; -1 where nobody looks",
+            bundles_missing.clone(),
+        );
         registry.register("panics", "Panics caught since the start", PANICS.clone());
         Self {
             registry,
@@ -113,7 +144,26 @@ impl Metrics {
             in_flight,
             watch_age,
             watched_objects,
+            certificate_expiry,
+            certificate_broken,
+            certificate_swaps,
+            bundles_missing,
         }
+    }
+
+    /// Takes over how the serving certificate fares now.
+    pub(super) fn certificate(&self, slot: &Slot) {
+        let health = slot.health();
+        let missing = health
+            .bundles_missing
+            .map_or(Some(-1), |count| i64::try_from(count).ok());
+        self.certificate_expiry
+            .set(health.expiry.map_or(0, Timestamp::as_second));
+        self.certificate_broken.set(i64::from(health.broken));
+        self.certificate_swaps
+            .inner()
+            .store(slot.swaps(), Ordering::Relaxed);
+        self.bundles_missing.set(missing.unwrap_or(i64::MAX));
     }
 
     /// Takes over how the watches fare now.

@@ -7,6 +7,7 @@ mod listen;
 mod metrics;
 mod reviews;
 mod routes;
+mod slot;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -15,4 +16,5 @@ pub use app::App;
 pub use limits::Limits;
 pub use listen::{Sockets, serve};
 pub use routes::{plain_router, router};
+pub use slot::{Health, Slot};
 pub use tls::{Certificate, TlsError};

@@ -97,12 +97,13 @@ async fn nothing_here() -> Response {
 async fn readyz(State(app): State<Arc<App>>) -> Response {
     match app.unready() {
         None => "ok\n".into_response(),
-        Some(why) => sentence(StatusCode::SERVICE_UNAVAILABLE, why),
+        Some(why) => sentence(StatusCode::SERVICE_UNAVAILABLE, &why),
     }
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     app.metrics.watch(&app.knowledge.watches());
+    app.metrics.certificate(&app.certificate());
     match app.metrics.text() {
         Ok(text) => (
             [(

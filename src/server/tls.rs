@@ -1,4 +1,4 @@
-//! TLS 1.2 and 1.3, and the certificate that is served.
+//! TLS 1.2 and 1.3, and the reading of a certificate that can be served.
 
 use std::fs;
 use std::io;
@@ -9,8 +9,9 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+
+use super::slot::Slot;
 
 /// Why a certificate cannot be served; each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +46,7 @@ pub enum TlsError {
     Setup(#[from] rustls::Error),
 }
 
-/// The certificate that is served.
+/// A certificate that can be served, with its chain and key.
 #[derive(Debug)]
 pub struct Certificate(Arc<CertifiedKey>);
 
@@ -87,20 +88,19 @@ impl Certificate {
         .map(|pair| Self(Arc::new(pair)))
     }
 
-    pub(super) fn config(self: Arc<Self>) -> Result<ServerConfig, TlsError> {
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(self);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
+    pub(super) fn into_key(self) -> Arc<CertifiedKey> {
+        self.0
     }
 }
 
-impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0))
-    }
+/// TLS with whatever certificate the slot holds at each handshake.
+pub(super) fn config(slot: Arc<Slot>) -> Result<ServerConfig, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(slot);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 fn pair(

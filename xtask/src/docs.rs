@@ -22,7 +22,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&security)
         .with_context(|| format!("{} could not be read", security.display()))?;
     let text = with_table(&text, &cluster::table())
-        .with_context(|| format!("{} has no table of rights", security.display()))?;
+        .and_then(|text| with_table(&text, &cluster::own_table()))
+        .with_context(|| format!("{} lacks a table of rights", security.display()))?;
     write(&security, &text)
 }
 

@@ -1,0 +1,125 @@
+//! The flags of `lockkeeper serve` that say where its certificate comes from, and who puts its CA where.
+
+use std::path::PathBuf;
+use std::process;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::duration;
+use crate::cli::names::object;
+use crate::cluster::{CaSecret, Cluster, Leadership, Webhooks};
+use crate::custody::{Managed, Settings};
+use crate::facts::Name;
+use crate::server::Slot;
+
+/// Flags about certificates.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Certificates")]
+pub(super) struct CertificateArgs {
+    /// The serving certificate with its chain, as PEM; read again when it changes [default: made at start]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// The CA that signed it, as PEM, to be put into the webhook configurations; needs an API server
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_ca: Option<PathBuf>,
+    /// A CA of Lockkeeper's own lives in this Secret, which must be there and may be empty; Lockkeeper makes and
+    /// rotates it, signs its certificate with it, and puts it into the webhook configurations
+    #[arg(
+        long,
+        value_name = "NAMESPACE/NAME",
+        value_parser = object,
+        requires = "tls_names",
+        conflicts_with_all = ["tls_cert", "no_cluster"]
+    )]
+    ca_secret: Option<Name>,
+    /// A DNS name or address that a made certificate holds for, such as `lockkeeper.lockkeeper.svc`; may be repeated
+    /// [default: localhost and the address of --listen; --ca-secret has no default]
+    #[arg(
+        long = "tls-name",
+        id = "tls_names",
+        value_name = "NAME",
+        conflicts_with = "tls_cert"
+    )]
+    pub(super) tls_names: Vec<String>,
+    /// The name of the two webhook configurations that the CA is put into
+    #[arg(long, value_name = "NAME", default_value = crate::registration::NAME)]
+    webhooks: String,
+    /// The Lease by which one of several replicas leads; it must be there
+    /// [default: `lockkeeper` in the namespace of --ca-secret]
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object)]
+    lease: Option<Name>,
+    /// How long the CA before the current one stays trusted
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    ca_overlap: Duration,
+    /// How often the Secret of --ca-secret is read; a certificate of a new CA is served half of it after all webhooks
+    /// trust that CA
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    ca_interval: Duration,
+    /// Where the certificate that is made at start is kept, and used again while it holds [default: a temporary folder]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tls_cert", "ca_secret"])]
+    pub(super) state_dir: Option<PathBuf>,
+}
+
+impl CertificateArgs {
+    /// Whether the certificate is signed by a CA of Lockkeeper's own in a Secret.
+    pub(super) fn is_managed(&self) -> bool {
+        self.ca_secret.is_some()
+    }
+
+    /// Whether they need an API server.
+    pub(super) fn need_cluster(&self) -> bool {
+        self.ca_secret.is_some() || self.tls_ca.is_some()
+    }
+
+    /// What keeps the certificate in `slot` while the server runs; `None` where it stays as it is.
+    ///
+    /// # Errors
+    /// When flags are missing or wrong.
+    pub(super) fn custody(
+        &self,
+        cluster: Option<&Cluster>,
+        slot: Arc<Slot>,
+    ) -> anyhow::Result<Option<Arc<Managed>>> {
+        let (Some(secret), Some(cluster)) = (&self.ca_secret, cluster) else {
+            return Ok(None);
+        };
+        if self.ca_interval < Duration::from_millis(100) {
+            bail!("--ca-interval must be 100ms or more");
+        }
+        let settings = Settings {
+            names: self.tls_names.clone(),
+            overlap: SignedDuration::try_from(self.ca_overlap)?,
+            interval: self.ca_interval,
+        };
+        let beside = || Name {
+            namespace: secret.namespace.clone(),
+            name: "lockkeeper".to_owned(),
+        };
+        let lease = self.lease.clone().unwrap_or_else(beside);
+        Ok(Some(Arc::new(Managed::new(
+            settings,
+            CaSecret::new(cluster, secret.clone()),
+            Webhooks::new(cluster.clone(), self.webhooks.clone()),
+            Leadership::new(cluster, lease, identity()),
+            slot,
+        ))))
+    }
+}
+
+/// What no other replica is called.
+fn identity() -> String {
+    let named = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
+    match named("POD_NAME").or_else(|| named("HOSTNAME")) {
+        // Two processes of one machine are two replicas; a container that starts again waits for no Lease of its own
+        // pod, as it has the same process id.
+        Some(name) => format!("{name}_{}", process::id()),
+        None => format!("lockkeeper_{}", process::id()),
+    }
+}
