@@ -89,6 +89,10 @@ impl CertificateArgs {
         if self.ca_interval < Duration::from_millis(100) {
             bail!("--ca-interval must be 100ms or more");
         }
+        // All replicas must have read of a new CA, and served by it, before the one before is trusted no more.
+        if self.ca_overlap < 2 * self.ca_interval {
+            bail!("--ca-overlap must be twice --ca-interval or more");
+        }
         if let (Some(secret), Some(cluster)) = (&self.ca_secret, cluster) {
             let beside = || Name {
                 namespace: secret.namespace.clone(),
