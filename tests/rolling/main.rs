@@ -84,7 +84,7 @@ async fn a_rolling_restart_loses_no_review() {
     for tally in [one, two] {
         let answered = tally.answered.load(Ordering::Relaxed);
         let connections = tally.connections.load(Ordering::Relaxed);
-        assert!(answered > 200, "only {answered} reviews were sent");
+        assert!(answered > 50, "only {answered} reviews were sent");
         // Two clients, which restarts moved.
         assert!(connections > 4, "only {connections} connections were made");
     }

@@ -2,8 +2,13 @@
 
 mod cargo;
 mod corpus;
+mod deploy;
+mod dist;
 mod docs;
 mod evaluate;
+mod image;
+mod served;
+mod startup;
 mod test;
 mod up;
 
@@ -26,13 +31,28 @@ const TASKS: &[(&str, &str, Task)] = &[
     ),
     (
         "docs",
-        "write what is made from the code: docs/rules, deploy/rbac.yaml",
+        "write what is made from the code: docs/rules, charts/lockkeeper/files, the tables of docs/security.md",
         docs::run,
+    ),
+    (
+        "deploy",
+        "write deploy/kustomize from the Helm chart, by the real helm",
+        deploy::run,
     ),
     (
         "evaluate",
         "measure the secret detector on generated cases [--seed N] [--cases N]",
         evaluate::run,
+    ),
+    (
+        "image",
+        "build the image that the Dockerfile describes, without Docker, and run what came out",
+        image::run,
+    ),
+    (
+        "startup",
+        "measure the released binary: start to ready, and idle memory [binary...]",
+        startup::run,
     ),
     (
         "record",
