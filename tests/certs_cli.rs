@@ -392,3 +392,29 @@ fn the_examples_of_the_help_are_understood() {
         assert!(tried >= 2, "{subcommand}");
     }
 }
+
+#[test]
+fn the_script_for_development_keeps_its_ca_while_it_may_sign() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("certs")).expect("a folder");
+    fs::copy("certs/develop.sh", scratch.path("certs/develop.sh")).expect("copied");
+    let develop = |flags: &[&str]| {
+        let output = Command::new(scratch.path("certs/develop.sh"))
+            .args(flags)
+            .env("LOCKKEEPER", env!("CARGO_BIN_EXE_lockkeeper"))
+            .output()
+            .expect("bash runs");
+        (output.status.success(), scratch.text("certs/local/ca.crt"))
+    };
+    let (first, second) = (develop(&[]), develop(&[]));
+    assert!(first.0 && first == second);
+    let third = develop(&["--name", "10.0.0.9"]);
+    assert!(third.0 && third.1 != first.1);
+    let shown = out(&scratch.inspect(&["certs/local/tls.crt", "certs/local/tls.key"]));
+    assert!(
+        shown.contains("localhost, 127.0.0.1, ::1, 10.0.0.9"),
+        "{shown}"
+    );
+    let fourth = develop(&["--name", "*"]);
+    assert!(!fourth.0 && fourth.1 == third.1);
+}

@@ -95,8 +95,8 @@ impl Details {
         let names = names.map(|found| found.value.general_names.iter().map(name).collect());
         let id = fingerprint(&CertificateDer::from(der)).map(|byte| format!("{byte:02X}"));
         Some(Self {
-            subject: read.subject().to_string(),
-            issuer: read.issuer().to_string(),
+            subject: printable(&read.subject().to_string()),
+            issuer: printable(&read.issuer().to_string()),
             names: names.unwrap_or_default(),
             not_before,
             not_after,
@@ -217,11 +217,16 @@ fn constraints(certificate: &X509Certificate<'_>) -> Option<Option<Constraints>>
 fn name(name: &GeneralName<'_>) -> String {
     match name {
         GeneralName::DNSName(name) | GeneralName::URI(name) | GeneralName::RFC822Name(name) => {
-            (*name).to_owned()
+            printable(name)
         }
         GeneralName::IPAddress(bytes) => address(bytes).unwrap_or_else(|| name.to_string()),
-        other => other.to_string(),
+        other => printable(&other.to_string()),
     }
+}
+
+/// Somebody else wrote it, and it ends up on a terminal.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 /// An address, or a network by its address and mask.
@@ -240,6 +245,9 @@ fn address(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+
     use super::super::testing::{later, names, now};
     use super::super::{Chain, pem};
     use super::*;
@@ -311,5 +319,55 @@ mod tests {
                 .expect("no key")
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn what_others_wrote_commands_no_terminal() {
+        let mut params = CertificateParams::default();
+        let name = "a\u{1b}[31m\r\n\u{9b}";
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.subject_alt_names =
+            vec![SanType::URI("http://\u{1b}[2J".try_into().expect("ASCII"))];
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let details = read(&certificate.pem());
+        let texts = [&details.subject, &details.issuer, &details.names[0]];
+        for text in texts {
+            assert!(!text.contains(char::is_control), "{text:?}");
+            assert!(text.contains('['), "{text:?}");
+        }
+    }
+
+    /// A certificate with all that is read of one.
+    fn der() -> Vec<u8> {
+        let made = Chain::make(&names(&["a.svc", "10.0.0.1"]), now()).expect("made");
+        let pem = [made.authority.cert_pem(), made.pair.chain_pem()].concat();
+        let all = CertificateDer::pem_slice_iter(pem.as_bytes()).map(|der| der.expect("PEM"));
+        all.flat_map(|der| der.to_vec()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn no_certificate_makes_it_panic(
+            mut der in Just(der()),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            ends in any::<prop::sample::Index>(),
+            is_cut in any::<bool>(),
+        ) {
+            for (at, byte) in changes {
+                let length = der.len();
+                der[at.index(length)] = byte;
+            }
+            if is_cut {
+                der.truncate(ends.index(der.len()));
+            }
+            // Both certificates, by where the first says that it ends.
+            let first = parse_x509_certificate(&der).map_or(der.len(), |(rest, _)| der.len() - rest.len());
+            let read = [&der[..first], &der[first..]].map(Details::from_der);
+            for details in read.iter().flatten() {
+                let _ = (details.state(now()), details.days_left(now()), details.holds_for("a.svc"));
+            }
+        }
     }
 }

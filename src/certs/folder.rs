@@ -69,14 +69,6 @@ impl Folder {
         self.both(CA_CERTIFICATE, CA_KEY, Authority::from_pem)
     }
 
-    /// The serving pair in it; `None` where there is neither certificate nor key.
-    ///
-    /// # Errors
-    /// When only one of the two is there, or they are no pair.
-    pub fn pair(&self) -> Result<Option<Pair>, CertsError> {
-        self.both(CERTIFICATE, KEY, Pair::from_pem)
-    }
-
     /// Writes the CA with its key.
     ///
     /// # Errors
@@ -113,19 +105,16 @@ impl Folder {
             .authority()?
             .filter(|authority| now < authority.due() && authority.holds_for(names, now));
         let (authority, pair) = match kept {
-            Some(authority) => {
-                let pair = self.pair()?.filter(|pair| {
-                    now < pair.due() && pair.is_for(names) && authority.signed(pair)
-                });
-                (authority, pair)
-            }
+            Some(authority) => (authority, self.whole_pair()?),
             None => {
                 let authority = Authority::make(names, now)?;
                 self.put_authority(&authority)?;
                 (authority, None)
             }
         };
-        let pair = match pair {
+        let is_good =
+            |pair: &Pair| now < pair.due() && pair.is_for(names) && authority.signed(pair);
+        let pair = match pair.filter(is_good) {
             Some(pair) => pair,
             None => {
                 let pair = authority.issue(names, now)?;
@@ -134,6 +123,18 @@ impl Folder {
             }
         };
         Ok(Chain { authority, pair })
+    }
+
+    /// The pair in it, where key and certificate are of one: somebody was stopped between the two otherwise.
+    fn whole_pair(&self) -> Result<Option<Pair>, CertsError> {
+        self.both(CERTIFICATE, KEY, |certificate, key| {
+            match Pair::from_pem(certificate, key) {
+                Ok(pair) => Ok(Some(pair)),
+                Err(CertsError::Mismatch) => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
+        .map(Option::flatten)
     }
 
     fn both<T>(
@@ -184,6 +185,8 @@ fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         .mode(mode)
         .open(&beside)?;
     file.write_all(text.as_bytes())?;
+    // A machine that fails now must not end up with a name and no contents.
+    file.sync_all()?;
     fs::rename(&beside, path)
 }
 
@@ -265,6 +268,19 @@ mod tests {
         assert_ne!(second.pair.id(), first.pair.id());
         let kept = folder.keep_or_make(&names(HERE), now()).expect("made");
         assert_eq!(kept.pair.id(), second.pair.id());
+    }
+
+    #[test]
+    fn a_write_that_was_stopped_between_key_and_certificate_is_made_good() {
+        let scratch = scratch();
+        let folder = folder(&scratch);
+        let first = folder.keep_or_make(&names(HERE), now()).expect("made");
+        let next = first.authority.issue(&names(HERE), now()).expect("a pair");
+        folder.put(KEY, next.key_pem(), 0o600).expect("written");
+        let second = folder.keep_or_make(&names(HERE), now()).expect("made");
+        assert_eq!(second.authority.id(), first.authority.id());
+        let third = folder.keep_or_make(&names(HERE), now()).expect("made");
+        assert_eq!(third.pair.id(), second.pair.id());
     }
 
     #[test]

@@ -44,19 +44,18 @@ pub(super) fn make_certificate(
         names.to_owned()
     };
     let now = Timestamp::now();
-    let (path, made) = match folder {
-        Some(path) => (path.to_owned(), SelfMade::lasting(path, names, now)),
-        None => {
-            let path = temporary_folder()?;
-            let made = SelfMade::passing(&path, names, now);
-            (path, made)
-        }
-    };
-    let made = made.context("choose a folder that can be used with --state-dir")?;
     let state = State {
-        path,
+        path: match folder {
+            Some(path) => path.to_owned(),
+            None => temporary_folder()?,
+        },
         temporary: folder.is_none(),
     };
+    let made = match state.temporary {
+        true => SelfMade::passing(&state.path, names, now),
+        false => SelfMade::lasting(&state.path, names, now),
+    };
+    let made = made.context("choose a folder that can be used with --state-dir")?;
     let example = state.path.join("example-review.json");
     fs::write(&example, EXAMPLE).with_context(|| format!("cannot write {}", example.display()))?;
     Ok((state, made))
