@@ -8,6 +8,7 @@ mod knowledge;
 mod lease;
 mod read;
 mod rights;
+mod roles;
 mod store;
 mod watch;
 mod webhooks;
@@ -19,4 +20,5 @@ pub use lease::Leadership;
 pub use rights::{
     OWN_RIGHTS, Own, OwnRight, RIGHTS, Right, cluster_role, manifests, own_table, table,
 };
+pub use roles::chart_files;
 pub use webhooks::{Registered, Webhooks, Which};

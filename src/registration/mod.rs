@@ -1,6 +1,7 @@
 //! What the API server is told of us: the webhook configurations that `lockkeeper webhooks` prints
 //! and that every way of installing uses.
 
+mod chart;
 mod conditions;
 mod own;
 
@@ -15,6 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 
 use crate::model::Kind;
 
+pub use chart::chart_files;
 pub use own::{OwnRelease, OwnReleaseError};
 
 /// The name of both configurations.

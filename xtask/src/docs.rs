@@ -1,10 +1,11 @@
-//! `cargo xtask docs`: writes what is made from the code: the rules' pages, and the rights of deploy/rbac.yaml.
+//! `cargo xtask docs`: writes what is made from the code: the rules' pages, the rights, and files of the
+//! Helm chart.
 
 use std::path::Path;
 
 use anyhow::Context as _;
-use lockkeeper::cluster;
 use lockkeeper::report::pages;
+use lockkeeper::{cluster, registration};
 
 use crate::cargo::root;
 
@@ -18,6 +19,13 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         write(&root().join("docs/rules").join(name), &page)?;
     }
     write(&root().join("deploy/rbac.yaml"), &cluster::manifests()?)?;
+    let files = root().join("charts/lockkeeper/files");
+    for (name, text) in registration::chart_files()?
+        .into_iter()
+        .chain(cluster::chart_files()?)
+    {
+        write(&files.join(name), &text)?;
+    }
     let security = root().join("docs/security.md");
     let text = std::fs::read_to_string(&security)
         .with_context(|| format!("{} could not be read", security.display()))?;

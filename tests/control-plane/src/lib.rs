@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod binary;
+pub mod helm;
 pub mod lockkeeper;
 pub mod objects;
 pub mod reviews;

@@ -20,13 +20,38 @@ const MODULES: [(&str, &[&str]); 4] = [
     ),
 ];
 
+/// What only a test of the chart installs: of cert-manager and of the Prometheus operator, the kinds that it renders.
+const OPTIONAL: [(&str, &[&str]); 2] = [
+    (
+        "github.com/cert-manager/cert-manager",
+        &[
+            "deploy/crds/cert-manager.io_certificates.yaml",
+            "deploy/crds/cert-manager.io_issuers.yaml",
+        ],
+    ),
+    (
+        "github.com/prometheus-operator/prometheus-operator",
+        &[
+            "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+            "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+        ],
+    ),
+];
+
 /// Files and folders to give to `kubectl apply -f`, downloaded by Go where they are not here yet.
 pub fn paths() -> Result<Vec<PathBuf>> {
-    let folders = Go::folders(
-        &tools_folder().join("crds"),
-        &MODULES.map(|(module, _)| module),
-    )?;
-    let of_each = MODULES.iter().zip(folders);
+    of(&MODULES)
+}
+
+/// The same for kinds that Lockkeeper itself knows nothing of.
+pub fn optional() -> Result<Vec<PathBuf>> {
+    of(&OPTIONAL)
+}
+
+fn of(modules: &[(&'static str, &[&str])]) -> Result<Vec<PathBuf>> {
+    let names: Vec<_> = modules.iter().map(|(module, _)| *module).collect();
+    let folders = Go::folders(&tools_folder().join("crds"), &names)?;
+    let of_each = modules.iter().zip(folders);
     Ok(of_each
         .flat_map(|((_, files), folder)| files.iter().map(move |file| folder.join(file)))
         .collect())

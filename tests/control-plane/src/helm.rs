@@ -1,0 +1,91 @@
+//! The real helm on the chart of this checkout.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lockkeeper::yaml;
+use lockkeeper_testkit::ControlPlane;
+use lockkeeper_testkit::kubectl::Output;
+use lockkeeper_testkit::tools::Tool;
+use serde_json::Value;
+
+/// Helm with a home of its own, and with a cluster or without one.
+#[derive(Clone, Debug)]
+pub struct Helm {
+    program: PathBuf,
+    home: PathBuf,
+    kubeconfig: Option<PathBuf>,
+}
+
+/// The chart of this checkout.
+pub fn chart() -> String {
+    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/lockkeeper");
+    let chart = chart.canonicalize().expect("the chart is there");
+    chart.to_string_lossy().into_owned()
+}
+
+impl Helm {
+    /// Helm that knows no cluster; its caches go below `home`.
+    pub fn alone(home: &Path) -> Self {
+        Self {
+            program: Tool::Helm.path().expect("helm"),
+            home: home.to_owned(),
+            kubeconfig: None,
+        }
+    }
+
+    /// Helm as the admin of a control plane.
+    pub fn on(plane: &ControlPlane) -> Self {
+        Self {
+            kubeconfig: Some(plane.admin().config().to_owned()),
+            ..Self::alone(&plane.folder().join("helm"))
+        }
+    }
+
+    /// Runs helm with these arguments.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).env_clear().env("HOME", &self.home);
+        for name in ["CACHE", "CONFIG", "DATA"] {
+            let folder = self.home.join(name.to_lowercase());
+            command.env(format!("HELM_{name}_HOME"), folder);
+        }
+        // Without one, helm must find no cluster of the person who runs this.
+        let none = PathBuf::from("/dev/null");
+        command.env("KUBECONFIG", self.kubeconfig.as_ref().unwrap_or(&none));
+        let output = command.output().expect("helm runs");
+        Output {
+            command: format!("helm {}", arguments.join(" ")),
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// What the chart makes of a release `lockkeeper` in a namespace.
+    pub fn template(&self, namespace: &str, values: &[&str]) -> String {
+        let chart = chart();
+        let template = ["template", "lockkeeper", &chart, "--namespace", namespace];
+        let output = self.run(&[&template[..], values].concat());
+        output.expect_accepted().stdout
+    }
+}
+
+/// The objects of a text in YAML.
+pub fn objects(text: &str) -> Vec<Value> {
+    yaml::load(text)
+        .into_iter()
+        .map(|document| document.expect("YAML").value)
+        .filter(|value| !value.is_null())
+        .collect()
+}
+
+/// The one object of a kind among those of a text in YAML.
+pub fn object(text: &str, kind: &str) -> Value {
+    let mut found = objects(text)
+        .into_iter()
+        .filter(|object| object["kind"] == kind);
+    let first = found.next();
+    assert!(found.next().is_none(), "more than one {kind}");
+    first.unwrap_or_else(|| panic!("no {kind} in\n{text}"))
+}
