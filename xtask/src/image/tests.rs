@@ -113,8 +113,22 @@ fn what_the_build_reads_is_there_and_not_ignored() {
         assert!(root().join(path).exists(), "{path}");
     }
     let is_let_in = |path: &Path| let_in.iter().any(|allowed| path.starts_with(allowed));
-    for path in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
-        assert!(is_let_in(Path::new(path)), "{path}");
+    // Cargo reads the manifests of all members, and looks for the benches that one names.
+    let manifest = text("Cargo.toml");
+    let members = manifest.split("members = [").nth(1).expect("members");
+    let members = members.split(']').next().expect("members");
+    let members = members.split('"').skip(1).step_by(2);
+    let read = members.map(|member| format!("{member}/Cargo.toml"));
+    let others = [
+        "Cargo.lock",
+        ".cargo/config.toml",
+        "src/main.rs",
+        "benches/real.rs",
+    ];
+    for path in read.chain(others.map(str::to_owned)) {
+        let path = Path::new(&path);
+        let path = path.strip_prefix(".").unwrap_or(path);
+        assert!(is_let_in(path), "{}", path.display());
     }
     let mut folders = vec![root().join("src")];
     while let Some(folder) = folders.pop() {
