@@ -11,6 +11,8 @@ mod served;
 mod startup;
 mod test;
 mod up;
+#[cfg(test)]
+mod workflows;
 
 use std::process::ExitCode;
 

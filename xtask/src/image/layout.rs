@@ -2,9 +2,9 @@
 //! for the same binary and time.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use jiff::Timestamp;
@@ -21,6 +21,14 @@ pub(super) struct Layout {
     pub(super) size: usize,
     /// The digest by which it is pulled.
     pub(super) digest: String,
+}
+
+/// What an image layout says that is to be run.
+#[derive(Debug)]
+pub(super) struct Runnable {
+    pub(super) user: String,
+    pub(super) entrypoint: Vec<String>,
+    pub(super) command: Vec<String>,
     /// The one layer, compressed.
     pub(super) layer: Vec<u8>,
 }
@@ -89,7 +97,38 @@ pub(super) fn pack(
         tar: tar(&files, seconds)?,
         size: config.len() + manifest.len() + layer.len(),
         digest: format!("sha256:{}", sha256(&manifest)),
-        layer,
+    })
+}
+
+/// Reads a layout as a container's runtime does, from its index down, each part by its digest.
+pub(super) fn read(tar: &[u8]) -> anyhow::Result<Runnable> {
+    let mut files = BTreeMap::new();
+    for entry in tar::Archive::new(tar).entries()? {
+        let mut entry = entry?;
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes)?;
+        files.insert(entry.path()?.display().to_string(), bytes);
+    }
+    let blob = |descriptor: &Value| -> anyhow::Result<&Vec<u8>> {
+        let digest = descriptor["digest"].as_str().context("a digest")?;
+        let digest = digest.strip_prefix("sha256:").context("a SHA-256")?;
+        let bytes = files.get(&format!("blobs/sha256/{digest}"));
+        let bytes = bytes.with_context(|| format!("no blob {digest}"))?;
+        ensure!(
+            sha256(bytes) == digest && descriptor["size"] == bytes.len(),
+            "the blob {digest} is not what its name says"
+        );
+        Ok(bytes)
+    };
+    let index: Value = serde_json::from_slice(files.get("index.json").context("no index")?)?;
+    let manifest: Value = serde_json::from_slice(blob(&index["manifests"][0])?)?;
+    let config: Value = serde_json::from_slice(blob(&manifest["config"])?)?;
+    let config = &config["config"];
+    Ok(Runnable {
+        user: serde_json::from_value(config["User"].clone())?,
+        entrypoint: serde_json::from_value(config["Entrypoint"].clone())?,
+        command: serde_json::from_value(config["Cmd"].clone())?,
+        layer: blob(&manifest["layers"][0])?.clone(),
     })
 }
 

@@ -9,14 +9,14 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 
 use self::dockerfile::Dockerfile;
-use crate::cargo::{root, step};
+use crate::cargo::{root, run as finish, step};
 use crate::dist;
 
 /// The bar of the compressed image, in bytes.
@@ -24,10 +24,20 @@ const LARGEST: usize = 15_000_000;
 
 /// Runs the task; an error when the image is too large, or does not run as a cluster runs it.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
-    ensure!(
-        arguments.is_empty(),
-        "`cargo xtask image` takes no arguments"
-    );
+    let tar = root().join("target/image.tar");
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => {
+            build(&tar)?;
+            step("run of the image", || run_as_root(&tar))
+        }
+        // The part that needs root.
+        ["--run"] => run_as_root(&tar),
+        _ => bail!("`cargo xtask image` takes only --run, to run what it built before"),
+    }
+}
+
+/// Builds the binary and packs it.
+fn build(tar: &Path) -> anyhow::Result<()> {
     let mut binary = PathBuf::new();
     step("build of the released binary", || {
         binary = dist::build()?;
@@ -43,9 +53,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let image = Dockerfile::parse(&text)?.image(&given)?;
     let binary = fs::read(&binary).with_context(|| binary.display().to_string())?;
     let layout = layout::pack(&binary, &image, created, "lockkeeper:dev")?;
-    let path = root().join("target/image.tar");
-    fs::write(&path, &layout.tar).with_context(|| path.display().to_string())?;
-    println!("{} of {}", path.display(), layout.digest);
+    fs::write(tar, &layout.tar).with_context(|| tar.display().to_string())?;
+    println!("{} of {}", tar.display(), layout.digest);
     println!(
         "compressed: {} bytes; the binary: {} bytes{}",
         layout.size,
@@ -57,7 +66,22 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         }
     );
     ensure!(layout.size <= LARGEST, "it is larger than {LARGEST} bytes");
-    step("run of the image", || run::proof(&layout.layer, &image))
+    Ok(())
+}
+
+/// Runs what the tar holds; who is not root asks `sudo` for that part alone.
+fn run_as_root(tar: &Path) -> anyhow::Result<()> {
+    let user = Command::new("id").arg("-u").output().context("id")?;
+    if user.stdout != b"0\n" {
+        let mut command = Command::new("sudo");
+        command.arg("--non-interactive");
+        command
+            .arg(std::env::current_exe()?)
+            .args(["image", "--run"]);
+        return finish(command).context("a root folder can only be entered by root");
+    }
+    let packed = fs::read(tar).with_context(|| tar.display().to_string())?;
+    run::proof(&layout::read(&packed)?)
 }
 
 /// Whether cargo-auditable has put its section into the binary.

@@ -12,7 +12,7 @@ use lockkeeper_testkit::pki::{Authority, Files, write};
 use lockkeeper_testkit::reviewer::Reviewer;
 use lockkeeper_testkit::wait;
 
-use super::dockerfile::Image;
+use super::layout::Runnable;
 use super::names;
 use crate::served::Served;
 use crate::startup::review;
@@ -42,20 +42,16 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// A layer laid out as a root, with the places of what a pod mounts.
 struct Root<'a> {
     folder: PathBuf,
-    image: &'a Image,
+    image: &'a Runnable,
     mounts: Vec<(PathBuf, &'static str)>,
 }
 
 /// Proves that the image runs.
-pub(super) fn proof(layer: &[u8], image: &Image) -> anyhow::Result<()> {
-    ensure!(
-        is_root()?,
-        "an image's root can only be entered by root: run this as root, or with `sudo -E env \"PATH=$PATH\"`"
-    );
+pub(super) fn proof(image: &Runnable) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
     let outside = scratch.path().join("outside");
     let files = Authority::new("image")?.server_files(&["127.0.0.1"], &outside)?;
-    let root = Root::unpack(layer, image, scratch.path().join("root"), &outside)?;
+    let root = Root::unpack(image, scratch.path().join("root"), &outside)?;
 
     let version = root.run(&["--version"])?;
     ensure!(version.starts_with("lockkeeper "), "it says {version:?}");
@@ -68,11 +64,6 @@ pub(super) fn proof(layer: &[u8], image: &Image) -> anyhow::Result<()> {
         finds(&root, &outside, host).with_context(|| format!("the host {host}"))?;
     }
     Ok(())
-}
-
-fn is_root() -> anyhow::Result<bool> {
-    let output = Command::new("id").arg("-u").output().context("id")?;
-    Ok(output.stdout == b"0\n")
 }
 
 /// It becomes ready, refuses the example, and ends as it should when it is asked to.
@@ -124,14 +115,9 @@ fn finds(root: &Root<'_>, outside: &Path, host: &str) -> anyhow::Result<()> {
 }
 
 impl<'a> Root<'a> {
-    fn unpack(
-        layer: &[u8],
-        image: &'a Image,
-        folder: PathBuf,
-        outside: &Path,
-    ) -> anyhow::Result<Self> {
+    fn unpack(image: &'a Runnable, folder: PathBuf, outside: &Path) -> anyhow::Result<Self> {
         fs::create_dir(&folder)?;
-        let mut tar = tar::Archive::new(GzDecoder::new(layer));
+        let mut tar = tar::Archive::new(GzDecoder::new(&image.layer[..]));
         tar.set_preserve_permissions(true);
         tar.unpack(&folder)?;
         let listed: Vec<_> = fs::read_dir(&folder)?.collect::<Result<_, _>>()?;
