@@ -1,5 +1,6 @@
 //! Clients that send reviews without a pause and try nothing twice: what fails is counted.
 
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,7 +109,7 @@ impl Caller {
     async fn one(&self, sender: &mut http1::SendRequest<Full<Bytes>>) -> Result<(), String> {
         match sender.try_send_request(review("/validate")).await {
             Ok(response) => judged(response, &self.tally).await,
-            Err(error) => unless_unsent(error.message().is_some(), error.error()),
+            Err(error) => unless_refused(error.message().is_some(), error.error()),
         }
     }
 }
@@ -119,7 +120,7 @@ async fn two(mut sender: http2::SendRequest<Full<Bytes>>, tally: Arc<Tally>) -> 
         .await
     {
         Ok(response) => judged(response, &tally).await,
-        Err(error) => unless_unsent(error.message().is_some(), error.error()),
+        Err(error) => unless_refused(error.message().is_some(), error.error()),
     }
 }
 
@@ -130,9 +131,14 @@ async fn is_open(connection: &mut Client) -> bool {
     }
 }
 
-/// A request that the client's own end gave back, since it was just told to go, is none that was lost.
-fn unless_unsent(is_given_back: bool, error: &hyper::Error) -> Result<(), String> {
-    if is_given_back {
+/// A request that was not taken on is none that was lost: the client's own end gave it back, or HTTP/2 says
+/// that the server never began it (RFC 9113, 6.8). Kubernetes' client sends such a one elsewhere unasked.
+fn unless_refused(is_given_back: bool, error: &hyper::Error) -> Result<(), String> {
+    let h2: Option<&h2::Error> = error.source().and_then(|source| source.downcast_ref());
+    let is_left_out = h2.is_some_and(|error| {
+        error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
+    });
+    if is_given_back || is_left_out {
         Ok(())
     } else {
         Err(format!("{error:?}"))

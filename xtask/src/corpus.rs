@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
-use crate::cargo::{cargo, root, run as finish};
+use crate::cargo::root;
+use crate::dist;
 
 /// Where every denial is settled in words.
 const SETTLED: &str = "docs/accuracy.md";
@@ -23,15 +24,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         bail!("usage: cargo xtask corpus <folder of GitOps trees>");
     };
     let folder = Path::new(folder);
-    finish(cargo(&[
-        "build",
-        "--quiet",
-        "--release",
-        "--locked",
-        "--package",
-        "lockkeeper",
-    ]))?;
-    let (report, quickest) = check(folder)?;
+    let binary = dist::build()?;
+    let (report, quickest) = check(&binary, folder)?;
     let findings = list(&report, "findings");
     print_table(&report, findings);
     println!("{:.3} s, the quickest of {ROUNDS}", quickest.as_secs_f64());
@@ -51,12 +45,12 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
 }
 
 /// The report, and how long the quickest round took.
-fn check(folder: &Path) -> anyhow::Result<(Value, Duration)> {
+fn check(binary: &Path, folder: &Path) -> anyhow::Result<(Value, Duration)> {
     let mut quickest = Duration::MAX;
     let mut report = Value::Null;
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        let output = Command::new(root().join("target/release/lockkeeper"))
+        let output = Command::new(binary)
             .args(["check", "--format", "json"])
             .arg(folder)
             .stderr(Stdio::inherit())

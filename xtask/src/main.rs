@@ -3,8 +3,12 @@
 mod cargo;
 mod corpus;
 mod deploy;
+mod dist;
 mod docs;
 mod evaluate;
+mod image;
+mod served;
+mod startup;
 mod test;
 mod up;
 
@@ -39,6 +43,16 @@ const TASKS: &[(&str, &str, Task)] = &[
         "evaluate",
         "measure the secret detector on generated cases [--seed N] [--cases N]",
         evaluate::run,
+    ),
+    (
+        "image",
+        "build the image that the Dockerfile describes, without Docker, and run what came out",
+        image::run,
+    ),
+    (
+        "startup",
+        "measure the released binary: start to ready, and idle memory [binary...]",
+        startup::run,
     ),
     (
         "record",
