@@ -108,7 +108,13 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 fn is_path(text: &str) -> bool {
     let roots = [
-        "src/", "tests/", "docs/", "examples/", "xtask/", ".ci/", "certs/",
+        "src/",
+        "tests/",
+        "docs/",
+        "examples/",
+        "xtask/",
+        ".ci/",
+        "certs/",
     ];
     roots.iter().any(|root| text.starts_with(root)) && !text.contains(['<', '*', ' '])
 }
