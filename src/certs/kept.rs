@@ -146,15 +146,14 @@ impl Kept {
         })
     }
 
-    /// Without the previous ones, where their time is over; `None` where there is nothing to do.
+    /// Without the previous ones.
     #[must_use]
-    pub fn retire(self, now: Timestamp) -> Option<Self> {
-        self.until.filter(|&until| until <= now)?;
-        Some(Self {
+    pub fn retire(self) -> Self {
+        Self {
             current: self.current,
             previous: Bundle::default(),
             until: None,
-        })
+        }
     }
 
     /// All that clients are to trust: the CA in force first.

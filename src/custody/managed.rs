@@ -136,8 +136,7 @@ impl Managed {
 
     /// Reads the Secret; false where that is to be tried again soon.
     async fn read(&self, now: &mut Progress, leads: bool) -> bool {
-        let authority = now.served.as_ref().map(|served| &served.authority);
-        match self.step(leads, authority).await {
+        match self.step(now, leads).await {
             Ok(kept) => {
                 now.kept = Some(kept);
                 now.failure = None;
@@ -177,7 +176,7 @@ impl Managed {
     }
 
     /// Reads the Secret, and does what is due to it.
-    async fn step(&self, leads: bool, served: Option<&Bundle>) -> Result<Kept, Problem> {
+    async fn step(&self, progress: &Progress, leads: bool) -> Result<Kept, Problem> {
         let held = self.secret.read().await?;
         let Settings { names, overlap, .. } = &self.settings;
         let now = Timestamp::now();
@@ -187,9 +186,9 @@ impl Managed {
             }
             let made = Kept::make(names, now).map_err(|error| self.certs(error))?;
             // Somebody emptied it: what is served is trusted until all serve the new one.
-            let made = match served {
+            let made = match &progress.served {
                 Some(served) => Kept {
-                    previous: served.clone(),
+                    previous: served.authority.clone(),
                     until: now.checked_add(*overlap).ok(),
                     ..made
                 },
@@ -210,17 +209,20 @@ impl Managed {
                     .map_err(|error| self.certs(error))?;
                 self.write(&held, rotated, "rotated the CA").await
             }
-            Step::Retire if leads => {
-                let retired = Kept {
-                    previous: Bundle::default(),
-                    until: None,
-                    ..kept
-                };
+            Step::Retire if leads && self.all_serve_by(&kept.current.bundle(), progress) => {
+                let retired = kept.retire();
                 self.write(&held, retired, "retired the CA before this one")
                     .await
             }
             Step::Nothing | Step::Rotate | Step::Retire => Ok(kept),
         }
+    }
+
+    /// Whether every replica has had the time to read of this CA and to serve by it.
+    fn all_serve_by(&self, current: &Bundle, progress: &Progress) -> bool {
+        progress.trusted.as_ref().is_some_and(|(ca, since)| {
+            ca == current && since.elapsed() >= 2 * self.settings.interval
+        })
     }
 
     fn kept(&self, held: &Held) -> Result<Option<Kept>, Problem> {
