@@ -41,6 +41,21 @@ pub struct Details {
     public_key: Vec<u8>,
 }
 
+/// What the owner of a certificate (DER) is called: its common names and DNS names; `None` where it cannot be read.
+#[must_use]
+pub fn called(der: &[u8]) -> Option<Vec<String>> {
+    let (_, read) = parse_x509_certificate(der).ok()?;
+    let common = read.subject().iter_common_name();
+    let common = common.filter_map(|name| name.as_str().ok());
+    let names = read.subject_alternative_name().ok()?;
+    let dns = names.iter().flat_map(|found| &found.value.general_names);
+    let dns = dns.filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some(*name),
+        _ => None,
+    });
+    Some(common.chain(dns).map(str::to_owned).collect())
+}
+
 /// What a CA may sign.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -18,7 +18,7 @@ mod testing;
 
 pub use authority::Authority;
 pub use bundle::Bundle;
-pub use details::{Constraints, Details, PublicKeyOf, State};
+pub use details::{Constraints, Details, PublicKeyOf, State, called};
 pub use error::CertsError;
 pub use files::{Changed, Contents, Files, FilesError};
 pub use folder::{Chain, Folder};

@@ -94,6 +94,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::tell_only_the_place_of_panics();
     let policy = policy_file::load_or_builtin(args.policy.as_deref())?;
     let certificates = args.certificates;
+    let clients = certificates.clients()?;
     let sockets = Sockets {
         tls: bind(args.listen, "--listen")?,
         plain: bind(args.metrics_listen, "--metrics-listen")?,
@@ -143,7 +144,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         announce(address, plain_address, folder)?;
         let leadership = custody.leadership();
         let kept = tokio::spawn(custody.run());
-        crate::server::serve(app, sockets, args.drain, stop).await?;
+        crate::server::serve(app, sockets, clients, args.drain, stop).await?;
         if let Some(leadership) = leadership {
             kept.abort();
             // The end of an aborted task is no error.

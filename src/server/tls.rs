@@ -8,6 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use super::clients::Clients;
 use super::slot::Slot;
 use crate::certs::Pair;
 
@@ -62,12 +63,15 @@ impl Certificate {
     }
 }
 
-/// TLS with whatever certificate the slot holds at each handshake.
-pub(super) fn config(slot: Arc<Slot>) -> Result<ServerConfig, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_cert_resolver(slot);
+/// TLS with whatever certificate the slot holds at each handshake, for these clients or for all.
+pub(super) fn config(slot: Arc<Slot>, clients: Option<Clients>) -> Result<ServerConfig, TlsError> {
+    let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?;
+    let clients = match clients {
+        Some(clients) => versions.with_client_cert_verifier(Arc::new(clients)),
+        None => versions.with_no_client_auth(),
+    };
+    let mut config = clients.with_cert_resolver(slot);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -6,7 +6,7 @@ use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::SignedDuration;
 
@@ -17,7 +17,7 @@ use crate::cli::names::object;
 use crate::cluster::{CaSecret, Cluster, Leadership, Webhooks};
 use crate::custody::{Custody, InFiles, Injection, Made, Managed, Pace, Settings};
 use crate::facts::Name;
-use crate::server::Slot;
+use crate::server::{Clients, Slot};
 
 /// Flags about certificates.
 #[derive(Debug, Args)]
@@ -65,6 +65,12 @@ pub(super) struct CertificateArgs {
     /// trust that CA
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     ca_interval: Duration,
+    /// Take reviews only from clients with a certificate of this CA, PEM; the API server must be given one
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+    /// Of those, only from the client of this common name or DNS name; may be repeated
+    #[arg(long = "client-name", value_name = "NAME", requires = "client_ca")]
+    client_names: Vec<String>,
     /// Where the certificate that is made at start is kept, and used again while it holds [default: a temporary folder]
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tls_cert", "ca_secret"])]
     pub(super) state_dir: Option<PathBuf>,
@@ -74,6 +80,21 @@ impl CertificateArgs {
     /// Whether they need an API server.
     pub(super) fn need_cluster(&self) -> bool {
         self.ca_secret.is_some() || self.tls_ca.is_some()
+    }
+
+    /// Who may send reviews; `None` where all may.
+    ///
+    /// # Errors
+    /// When the CA cannot be read or used.
+    pub(super) fn clients(&self) -> anyhow::Result<Option<Clients>> {
+        let Some(path) = &self.client_ca else {
+            return Ok(None);
+        };
+        let file = path.display().to_string();
+        let pem = std::fs::read(path).with_context(|| {
+            format!("cannot read {file}; give a readable PEM file with --client-ca")
+        })?;
+        Ok(Some(Clients::new(&pem, self.client_names.clone(), &file)?))
     }
 
     /// What keeps the certificate in `slot`, and the folder of one that is made for a server at `address`.
