@@ -121,11 +121,6 @@ fn the_pods_are_given_flags_that_serve_knows() {
         .filter_map(|argument| argument.split(['=', ' ']).next())
         .collect();
     assert!(given.len() > 10, "{given:?}");
-    // Only with the value `clientAuthentication`, which is in the chart before them.
-    let awaited = ["--client-ca", "--client-name"];
-    let unknown: Vec<_> = given
-        .difference(&known)
-        .filter(|flag| !awaited.contains(flag))
-        .collect();
+    let unknown: Vec<_> = given.difference(&known).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
