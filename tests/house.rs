@@ -107,7 +107,15 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_path(text: &str) -> bool {
-    let roots = ["src/", "tests/", "docs/", "examples/", "xtask/", ".ci/"];
+    let roots = [
+        "src/",
+        "tests/",
+        "docs/",
+        "examples/",
+        "xtask/",
+        ".ci/",
+        "certs/",
+    ];
     roots.iter().any(|root| text.starts_with(root)) && !text.contains(['<', '*', ' '])
 }
 
@@ -116,6 +124,7 @@ fn docs_name_files_that_are_there() {
     let mut pages: Vec<PathBuf> = [
         "README.md",
         "CONTRIBUTING.md",
+        "certs/README.md",
         "tests/control-plane/README.md",
     ]
     .map(PathBuf::from)

@@ -5,7 +5,7 @@ mod serve_support;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lockkeeper::certs::SelfSigned;
+use lockkeeper::certs::SelfMade;
 use serve_support::{Client, Served, command, fixture, get};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -210,9 +210,8 @@ async fn sigterm_says_not_ready_answers_on_and_then_ends() {
 #[tokio::test]
 async fn own_certificates_are_served() {
     let scratch = tempfile::tempdir().expect("a folder");
-    let names = ["127.0.0.1".to_owned()];
-    let made = SelfSigned::make(&names, jiff::Timestamp::now()).expect("a certificate");
-    made.write(scratch.path()).expect("written");
+    let names = vec!["127.0.0.1".to_owned()];
+    SelfMade::passing(scratch.path(), names, jiff::Timestamp::now()).expect("a certificate");
     let path = |name: &str| scratch.path().join(name).display().to_string();
     let server = Served::start(&[
         "--tls-cert",
@@ -224,6 +223,31 @@ async fn own_certificates_are_served() {
     let reply = client.post("/validate", fixture("create-good")).await;
     assert_eq!(reply.status, 200);
     assert!(!server.printed.contains("curl"));
+}
+
+#[tokio::test]
+async fn a_state_folder_keeps_its_ca_from_start_to_start() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let state = scratch.path().join("state").display().to_string();
+    let read = |name: &str| std::fs::read(scratch.path().join("state").join(name)).expect(name);
+    let mut written = Vec::new();
+    for _ in 0..2 {
+        let server = Served::start(&["--state-dir", &state]);
+        let mut client = Client::http2(&server, &server.ca()).await;
+        let reply = client.post("/validate", fixture("create-good")).await;
+        assert_eq!(reply.status, 200);
+        server.terminate();
+        let (status, logs) = server.ended().await;
+        assert!(status.success(), "{logs}");
+        written.push([read("ca.crt"), read("tls.crt")]);
+    }
+    assert!(written[0] == written[1], "the second start made its own");
+    // Of what cannot be read, nothing is written over.
+    std::fs::remove_file(scratch.path().join("state/ca.key")).expect("removed");
+    let text = refused(&mut command(&["--state-dir", &state]));
+    assert!(text.contains("ca.key is not beside it"), "{text}");
+    assert!(text.contains("--state-dir"), "{text}");
+    assert!(read("ca.crt") == written[0][0]);
 }
 
 /// Runs a start that must fail; its standard error.
@@ -244,8 +268,8 @@ fn a_start_that_cannot_be_says_what_to_do() {
     let scratch = tempfile::tempdir().expect("a folder");
     let now = jiff::Timestamp::now();
     for name in ["one", "two"] {
-        let made = SelfSigned::make(&["localhost".to_owned()], now).expect("a certificate");
-        made.write(&scratch.path().join(name)).expect("written");
+        let names = vec!["localhost".to_owned()];
+        SelfMade::passing(&scratch.path().join(name), names, now).expect("a certificate");
     }
     std::fs::write(scratch.path().join("empty"), "").expect("written");
     std::fs::write(

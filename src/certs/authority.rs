@@ -128,6 +128,19 @@ impl Authority {
             && Names::read(names).is_ok_and(|names| self.constraints.refused(&names).is_none())
     }
 
+    /// Whether this CA signed the pair's certificate.
+    #[must_use]
+    pub fn signed(&self, pair: &Pair) -> bool {
+        let read = |der| parse_x509_certificate(der).map(|(_, read)| read);
+        match (read(&self.certificate), read(&pair.certificate)) {
+            (Ok(ca), Ok(signed)) => {
+                signed.issuer() == ca.subject()
+                    && signed.verify_signature(Some(ca.public_key())).is_ok()
+            }
+            _ => false,
+        }
+    }
+
     /// Signs a serving certificate with a new key, for 90 days.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, GeneralSubtree};
 
-use super::names::Names;
+use super::names::{Names, octets};
 
 /// The name constraints of a CA. A kind of name without a permitted subtree is permitted.
 #[derive(Default)]
@@ -129,10 +129,7 @@ impl Subtrees {
     }
 
     fn has_address(&self, address: IpAddr) -> bool {
-        let octets = match address {
-            IpAddr::V4(address) => address.octets().to_vec(),
-            IpAddr::V6(address) => address.octets().to_vec(),
-        };
+        let octets = octets(address);
         self.addresses.iter().any(|network| {
             network.address.len() == octets.len()
                 && (network.address.iter().zip(&network.mask).zip(&octets))

@@ -89,4 +89,12 @@ pub enum CertsError {
         /// Why.
         source: io::Error,
     },
+    /// What is in a folder cannot be used.
+    #[error("{} cannot be used: {why}; mend it, take all certificates and keys away, or choose another folder", path.display())]
+    Folder {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
 }

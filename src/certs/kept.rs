@@ -14,7 +14,8 @@ pub const MOST_PREVIOUS: usize = 4;
 const CERTIFICATE: &str = "ca.crt";
 const KEY: &str = "ca.key";
 const PREVIOUS: &str = "previous.crt";
-const UNTIL: &str = "previous.until";
+/// The key of a Secret's data that says until when the previous CAs are trusted.
+pub const UNTIL: &str = "previous.until";
 
 /// What the Secret holds.
 pub struct Kept {

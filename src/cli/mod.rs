@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Nothing here judges.
 
+mod certs;
 mod check;
 mod completions;
 mod explain;
@@ -62,6 +63,7 @@ enum Command {
     /// mounts in memory. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
     /// down.
     Webhooks(webhooks::WebhooksArgs),
+    Certs(certs::CertsArgs),
     /// List the rules, or show one rule's page.
     Explain(explain::ExplainArgs),
     /// Print completions for a shell.
@@ -93,6 +95,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Review(args) => review::run(&args),
         Command::Mutate(args) => mutate::run(&args),
         Command::Webhooks(args) => webhooks::run(args),
+        Command::Certs(args) => certs::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -19,12 +19,11 @@ use tracing::level_filters::LevelFilter;
 
 use self::announce::announce;
 use self::certificates::CertificateArgs;
-use self::state::make_certificate;
 use super::names::object;
 use super::{CLEAN, policy_file};
 use crate::cluster::{Cluster, Options, Seen, Way};
 use crate::facts::{Knowledge, Name, NoFacts};
-use crate::server::{App, Certificate, Limits, Sockets};
+use crate::server::{App, Limits, Sockets};
 use crate::telemetry::{self, Format};
 
 /// Threads for reviews that are too large for the asynchronous ones.
@@ -95,23 +94,13 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::tell_only_the_place_of_panics();
     let policy = policy_file::load_or_builtin(args.policy.as_deref())?;
     let certificates = args.certificates;
-    let own = match (&certificates.tls_cert, &certificates.tls_key) {
-        (Some(cert), Some(key)) => Some(Certificate::from_files(cert, key)?),
-        _ => None,
-    };
+    let clients = certificates.clients()?;
     let sockets = Sockets {
         tls: bind(args.listen, "--listen")?,
         plain: bind(args.metrics_listen, "--metrics-listen")?,
     };
     let address = sockets.tls.local_addr()?;
     let plain_address = sockets.plain.local_addr()?;
-    let (own, state) = match own {
-        None if !certificates.is_managed() => {
-            let (made, state) = make_certificate(certificates.state_dir.as_deref(), address)?;
-            (Some(made), Some(state))
-        }
-        own => (own, None),
-    };
     let options = Options {
         read_secrets: args.read_secrets,
         watch_secret_names: args.watch_secret_names,
@@ -148,20 +137,19 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             }
             None => Arc::new(NoFacts),
         };
+        let app = Arc::new(App::new(policy, knowledge, Limits::default()));
+        let (custody, state) =
+            certificates.custody(cluster.as_ref(), app.certificate(), address)?;
         let folder = state.as_ref().map(|state| state.path.as_path());
         announce(address, plain_address, folder)?;
-        let app = Arc::new(App::new(policy, knowledge, Limits::default()));
-        if let Some(own) = own {
-            app.certificate().put(own);
-        }
-        let custody = certificates.custody(cluster.as_ref(), app.certificate())?;
-        let kept = custody.clone().map(|custody| tokio::spawn(async move { custody.run().await }));
-        crate::server::serve(app, sockets, args.drain, stop).await?;
-        if let (Some(custody), Some(kept)) = (custody, kept) {
+        let leadership = custody.leadership();
+        let kept = tokio::spawn(custody.run());
+        crate::server::serve(app, sockets, clients, args.drain, stop).await?;
+        if let Some(leadership) = leadership {
             kept.abort();
             // The end of an aborted task is no error.
             let _ = kept.await;
-            custody.leave().await;
+            leadership.release().await;
         }
         anyhow::Ok(())
     })?;

@@ -71,7 +71,7 @@ impl Leadership {
 
     /// Competes for ever, and says in `leads` whether this replica leads. Dropping the future ends it; call
     /// [`Leadership::release`] then, so that another need not wait.
-    pub async fn compete(&self, leads: watch::Sender<bool>) {
+    pub async fn compete(&self, leads: &watch::Sender<bool>) {
         let mut sight = Sight {
             version: None,
             since: Instant::now(),

@@ -17,8 +17,6 @@ pub use ca_secret::{CaSecret, Held, SecretError};
 pub use connect::{Cluster, SetupError, Way};
 pub use knowledge::{Options, Seen};
 pub use lease::Leadership;
-pub use rights::{
-    OWN_RIGHTS, Own, OwnRight, RIGHTS, Right, cluster_role, manifests, own_table, table,
-};
+pub use rights::{OWN_RIGHTS, Own, OwnRight, RIGHTS, Right, cluster_role, own_table, table};
 pub use roles::chart_files;
 pub use webhooks::{Registered, Webhooks, Which};

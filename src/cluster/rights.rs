@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject};
+use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// A right that Lockkeeper uses, with its reason.
@@ -166,35 +166,8 @@ pub const OWN_RIGHTS: &[OwnRight] = &[
     },
 ];
 
-/// Lockkeeper's own name, and that of its namespace.
+/// Lockkeeper's own name.
 const NAME: &str = "lockkeeper";
-
-/// The manifests of deploy/rbac.yaml: the ClusterRole, and its binding to Lockkeeper's service account.
-///
-/// # Errors
-/// When YAML cannot be written.
-pub fn manifests() -> Result<String, serde_saphyr::ser::Error> {
-    let binding = ClusterRoleBinding {
-        metadata: metadata(),
-        role_ref: RoleRef {
-            api_group: Some("rbac.authorization.k8s.io".to_owned()),
-            kind: "ClusterRole".to_owned(),
-            name: NAME.to_owned(),
-        },
-        subjects: Some(vec![Subject {
-            kind: "ServiceAccount".to_owned(),
-            name: NAME.to_owned(),
-            namespace: Some(NAME.to_owned()),
-            ..Subject::default()
-        }]),
-    };
-    Ok(format!(
-        "# What Lockkeeper may ask of the API server, each right with its reason in docs/security.md.\n\
-         # Made by `cargo xtask docs` from src/cluster/rights.rs.\n{}\n---\n{}\n",
-        serde_saphyr::to_string(&cluster_role())?.trim_end(),
-        serde_saphyr::to_string(&binding)?.trim_end(),
-    ))
-}
 
 /// The first table of docs/security.md: [`RIGHTS`].
 #[must_use]
@@ -285,16 +258,11 @@ mod tests {
     }
 
     #[test]
-    fn the_manifests_and_the_docs_are_made_from_the_list() {
-        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-        let manifests = manifests().expect("YAML");
-        assert!(
-            read("deploy/rbac.yaml") == manifests,
-            "deploy/rbac.yaml is out of date: run `cargo xtask docs`"
-        );
+    fn the_docs_are_made_from_the_list() {
+        let docs = std::fs::read_to_string("docs/security.md").unwrap_or_default();
         for table in [table(), own_table()] {
             assert!(
-                read("docs/security.md").contains(&table),
+                docs.contains(&table),
                 "a table of docs/security.md is out of date: run `cargo xtask docs`"
             );
         }

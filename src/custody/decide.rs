@@ -75,14 +75,21 @@ pub(super) fn unready(
     unknown: Option<&str>,
     missing: usize,
 ) -> Option<Cow<'static, str>> {
-    match (served, unknown, missing) {
-        (None, _, _) => Some(match failure {
-            Some(failure) => format!("there is no certificate to serve: {failure}").into(),
-            None => "there is no certificate to serve yet".into(),
-        }),
-        (Some(_), Some(unknown), _) => Some(unknown.to_owned().into()),
-        (Some(_), None, 0) => None,
-        (Some(_), None, missing) => Some(
+    match (served, failure) {
+        (None, Some(failure)) => {
+            Some(format!("there is no certificate to serve: {failure}").into())
+        }
+        (None, None) => Some("there is no certificate to serve yet".into()),
+        (Some(_), _) => untrusted(unknown, missing),
+    }
+}
+
+/// Why no reviews should come to a certificate that is served: who sends them does not trust it.
+pub(super) fn untrusted(unknown: Option<&str>, missing: usize) -> Option<Cow<'static, str>> {
+    match (unknown, missing) {
+        (Some(unknown), _) => Some(unknown.to_owned().into()),
+        (None, 0) => None,
+        (None, missing) => Some(
             format!("{missing} of the registered webhooks do not trust the served certificate yet")
                 .into(),
         ),

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::future::join4;
+use futures::future::join;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::decide::{self, Next, Served};
-use super::injector::Injector;
+use super::injection::Injection;
 use crate::certs::{Bundle, CertsError, Kept, Step};
-use crate::cluster::{CaSecret, Held, Leadership, Registered, SecretError, Webhooks};
+use crate::cluster::{CaSecret, Held, Registered, SecretError};
 use crate::server::{Certificate, Health, Slot, TlsError};
 
 /// How soon it is tried again where somebody else wrote the Secret, or there is no certificate yet.
@@ -33,8 +33,7 @@ pub struct Settings {
 pub struct Managed {
     settings: Settings,
     secret: CaSecret,
-    webhooks: Webhooks,
-    leadership: Leadership,
+    injection: Injection,
     slot: Arc<Slot>,
 }
 
@@ -57,8 +56,7 @@ impl Managed {
     pub fn new(
         settings: Settings,
         secret: CaSecret,
-        webhooks: Webhooks,
-        leadership: Leadership,
+        injection: Injection,
         slot: Arc<Slot>,
     ) -> Self {
         slot.tell(Health {
@@ -68,36 +66,24 @@ impl Managed {
         Self {
             settings,
             secret,
-            webhooks,
-            leadership,
+            injection,
             slot,
         }
     }
 
     /// Does it for ever; dropping the future ends it.
-    pub async fn run(&self) {
+    pub async fn run(self) {
         let (registered, _) = watch::channel(Registered::default());
         let (wanted, _) = watch::channel(Bundle::default());
         let (leads, _) = watch::channel(false);
-        let injector = Injector {
-            webhooks: self.webhooks.clone(),
-            registered: registered.subscribe(),
-            wanted: wanted.subscribe(),
-            leads: leads.subscribe(),
-        };
-        let keep = self.keep(registered.subscribe(), leads.subscribe(), wanted);
-        join4(
-            self.webhooks.follow(&registered),
-            self.leadership.compete(leads),
-            injector.run(),
-            keep,
-        )
-        .await;
+        let injects = self.injection.run(&registered, &leads, wanted.subscribe());
+        let keeps = self.keep(registered.subscribe(), leads.subscribe(), wanted.clone());
+        join(injects, keeps).await;
     }
 
-    /// Lets another replica lead at once.
-    pub async fn leave(&self) {
-        self.leadership.release().await;
+    /// Injects the CA.
+    pub(super) fn injection(&self) -> &Injection {
+        &self.injection
     }
 
     async fn keep(
@@ -252,8 +238,7 @@ impl Managed {
             .current
             .issue(&self.settings.names, now)
             .map_err(|error| self.certs(error))?;
-        self.slot
-            .put(Certificate::from_pem(pair.chain_pem(), pair.key_pem())?);
+        self.slot.put(Certificate::of(&pair)?);
         let served = Served::new(&pair, kept.current.bundle());
         tracing::info!(until = %served.end, "serving a new certificate");
         Ok(served)

@@ -1,8 +1,47 @@
-//! The certificate of a running server: signed or read, renewed, swapped, and its CA injected into the webhook
+//! The certificate of a running server: signed, read or made; renewed, swapped, and its CA injected into the webhook
 //! configurations that must trust it.
 
 mod decide;
-mod injector;
+mod in_files;
+mod injection;
+mod made;
 mod managed;
 
+pub use in_files::{InFiles, InFilesError, Pace};
+pub use injection::Injection;
+pub use made::Made;
 pub use managed::{Managed, Settings};
+
+use crate::cluster::Leadership;
+
+/// Where the certificate comes from.
+pub enum Custody {
+    /// A CA of Lockkeeper's own, in a Secret.
+    Managed(Managed),
+    /// Files that somebody else renews.
+    InFiles(InFiles),
+    /// It was made at start.
+    Made(Made),
+}
+
+impl Custody {
+    /// Keeps it for ever; dropping the future ends it.
+    pub async fn run(self) {
+        match self {
+            Self::Managed(managed) => managed.run().await,
+            Self::InFiles(files) => files.run().await,
+            Self::Made(made) => made.run().await,
+        }
+    }
+
+    /// By what one of several replicas leads; to be released when the server ends, so that another leads at once.
+    #[must_use]
+    pub fn leadership(&self) -> Option<Leadership> {
+        let injection = match self {
+            Self::Managed(managed) => Some(managed.injection()),
+            Self::InFiles(files) => files.injection(),
+            Self::Made(_) => None,
+        };
+        injection.map(|injection| injection.leadership.clone())
+    }
+}

@@ -16,6 +16,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 
 use super::app::App;
+use super::clients::Clients;
 use super::routes::{plain_router, router};
 use super::tls::{self, TlsError};
 
@@ -28,7 +29,7 @@ pub struct Sockets {
     pub plain: TcpListener,
 }
 
-/// Serves until `stop` comes; then it says not ready, waits `drain` for the news to spread while it
+/// Serves reviews to `clients`, or to all, until `stop` comes; then it says not ready, waits `drain` for the news to spread while it
 /// still answers, lets requests in flight end, and returns.
 ///
 /// # Errors
@@ -36,11 +37,12 @@ pub struct Sockets {
 pub async fn serve(
     app: Arc<App>,
     sockets: Sockets,
+    clients: Option<Clients>,
     drain: Duration,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let limits = app.limits;
-    let config = RustlsConfig::from_config(Arc::new(tls::config(app.certificate())?));
+    let config = RustlsConfig::from_config(Arc::new(tls::config(app.certificate(), clients)?));
     let handles = [Handle::<SocketAddr>::new(), Handle::new()];
 
     let mut tls = axum_server::from_tcp(sockets.tls)?

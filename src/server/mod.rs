@@ -2,6 +2,7 @@
 
 mod app;
 mod body;
+mod clients;
 mod limits;
 mod listen;
 mod metrics;
@@ -13,6 +14,7 @@ mod tests;
 mod tls;
 
 pub use app::App;
+pub use clients::Clients;
 pub use limits::Limits;
 pub use listen::{Sockets, serve};
 pub use routes::{plain_router, router};

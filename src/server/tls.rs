@@ -1,8 +1,5 @@
 //! TLS 1.2 and 1.3, and the reading of a certificate that can be served.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -11,21 +8,13 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use super::clients::Clients;
 use super::slot::Slot;
+use crate::certs::Pair;
 
 /// Why a certificate cannot be served; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file cannot be read.
-    #[error("cannot read {}: {source}; give a readable PEM file with {flag}", path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// The flag that named it.
-        flag: &'static str,
-        /// Why.
-        source: io::Error,
-    },
     /// The certificate file holds no certificate.
     #[error(
         "{0} holds no certificate; it must be PEM with `BEGIN CERTIFICATE`, the server's own first"
@@ -51,41 +40,22 @@ pub enum TlsError {
 pub struct Certificate(Arc<CertifiedKey>);
 
 impl Certificate {
-    /// Reads a chain and its key from PEM files.
+    /// Reads a chain and its key from PEM; `names` is what the two are called where they cannot be used.
     ///
     /// # Errors
-    /// When a file cannot be read or used, or the two do not belong together.
-    pub fn from_files(cert: &Path, key: &Path) -> Result<Self, TlsError> {
-        let read = |path: &Path, flag| {
-            fs::read(path).map_err(|source| TlsError::Read {
-                path: path.to_owned(),
-                flag,
-                source,
-            })
-        };
-        let cert_pem = read(cert, "--tls-cert")?;
-        let key_pem = read(key, "--tls-key")?;
-        pair(
-            &cert_pem,
-            &key_pem,
-            &cert.display().to_string(),
-            &key.display().to_string(),
-        )
-        .map(|pair| Self(Arc::new(pair)))
+    /// When one cannot be used, or the two do not belong together.
+    pub fn from_pem(cert: &[u8], key: &[u8], names: [&str; 2]) -> Result<Self, TlsError> {
+        let pair = pair(cert, key, names[0], names[1])?;
+        Ok(Self(Arc::new(pair)))
     }
 
-    /// Reads a chain and its key from PEM text.
+    /// What Lockkeeper signed itself.
     ///
     /// # Errors
-    /// As [`Certificate::from_files`].
-    pub fn from_pem(cert: &str, key: &str) -> Result<Self, TlsError> {
-        pair(
-            cert.as_bytes(),
-            key.as_bytes(),
-            "the certificate",
-            "the key",
-        )
-        .map(|pair| Self(Arc::new(pair)))
+    /// As [`Certificate::from_pem`].
+    pub fn of(pair: &Pair) -> Result<Self, TlsError> {
+        let (chain, key) = (pair.chain_pem().as_bytes(), pair.key_pem().as_bytes());
+        Self::from_pem(chain, key, ["the made certificate", "its key"])
     }
 
     pub(super) fn into_key(self) -> Arc<CertifiedKey> {
@@ -93,12 +63,15 @@ impl Certificate {
     }
 }
 
-/// TLS with whatever certificate the slot holds at each handshake.
-pub(super) fn config(slot: Arc<Slot>) -> Result<ServerConfig, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_cert_resolver(slot);
+/// TLS with whatever certificate the slot holds at each handshake, for these clients or for all.
+pub(super) fn config(slot: Arc<Slot>, clients: Option<Clients>) -> Result<ServerConfig, TlsError> {
+    let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?;
+    let clients = match clients {
+        Some(clients) => versions.with_client_cert_verifier(Arc::new(clients)),
+        None => versions.with_no_client_auth(),
+    };
+    let mut config = clients.with_cert_resolver(slot);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

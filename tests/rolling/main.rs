@@ -18,7 +18,7 @@ use hyper::body::{Bytes, Frame};
 use hyper::client::conn::{http1, http2};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioExecutor;
-use lockkeeper::certs::SelfSigned;
+use lockkeeper::certs::SelfMade;
 use serve_support::{Client, Served, fixture, tls};
 use steady::Steady;
 use tempfile::TempDir;
@@ -31,9 +31,8 @@ struct Shared {
 impl Shared {
     fn make() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let names = ["127.0.0.1".to_owned()];
-        let made = SelfSigned::make(&names, jiff::Timestamp::now()).expect("a certificate");
-        made.write(folder.path()).expect("written");
+        let names = vec!["127.0.0.1".to_owned()];
+        SelfMade::passing(folder.path(), names, jiff::Timestamp::now()).expect("a certificate");
         Self { folder }
     }
 

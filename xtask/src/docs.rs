@@ -1,5 +1,5 @@
-//! `cargo xtask docs`: writes what is made from the code: the rules' pages, the rights, and files of the
-//! Helm chart.
+//! `cargo xtask docs`: writes what is made from the code: the rules' pages, files of the Helm chart, the
+//! tables of rights.
 
 use std::path::Path;
 
@@ -18,7 +18,6 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     for (name, page) in pages::all() {
         write(&root().join("docs/rules").join(name), &page)?;
     }
-    write(&root().join("deploy/rbac.yaml"), &cluster::manifests()?)?;
     let files = root().join("charts/lockkeeper/files");
     for (name, text) in registration::chart_files()?
         .into_iter()

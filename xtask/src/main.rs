@@ -2,6 +2,7 @@
 
 mod cargo;
 mod corpus;
+mod deploy;
 mod dist;
 mod docs;
 mod evaluate;
@@ -32,8 +33,13 @@ const TASKS: &[(&str, &str, Task)] = &[
     ),
     (
         "docs",
-        "write what is made from the code: docs/rules, deploy/rbac.yaml",
+        "write what is made from the code: docs/rules, charts/lockkeeper/files, the tables of docs/security.md",
         docs::run,
+    ),
+    (
+        "deploy",
+        "write deploy/kustomize from the Helm chart, by the real helm",
+        deploy::run,
     ),
     (
         "evaluate",

@@ -137,6 +137,7 @@ fn a_ca_whose_time_is_over_is_trusted_no_more() {
 fn what_is_half_there_or_broken_is_told_by_its_key() {
     let other = made();
     let data = rotated(made(), now()).write();
+    let own = String::from_utf8(data["ca.key"].clone()).expect("PEM");
     let not_utf8 = [0xff, 0xfe];
     let cases: Vec<(&str, Data)> = vec![
         ("ca.crt", without(&data, "ca.crt")),
@@ -164,7 +165,12 @@ fn what_is_half_there_or_broken_is_told_by_its_key() {
             matches!(error, CertsError::Kept { key: told, .. } if told == key),
             "{key}"
         );
-        assert!(error.to_string().contains("restore it"));
+        let told = format!("{error} {error:?}");
+        assert!(told.contains("restore it"));
+        for key in [&own, other.current.key_pem()] {
+            let mut lines = key.lines().skip(1);
+            assert!(lines.all(|line| line.starts_with("-----") || !told.contains(line)));
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn announce(
         let ca = quoted(&file("ca.crt"));
         let example = quoted(&format!("@{}", file("example-review.json")));
         text.push_str(&format!(
-            "Folder:   {}, with the certificate of a new CA\n\
+            "Folder:   {}, with the CA of the certificate\n\
              Try it:   curl --cacert {ca} -H 'Content-Type: application/json' --data-binary {example} https://{host}/validate\n",
             folder.display()
         ));

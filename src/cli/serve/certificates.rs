@@ -1,20 +1,23 @@
 //! The flags of `lockkeeper serve` that say where its certificate comes from, and who puts its CA where.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::SignedDuration;
 
 use super::duration;
+use super::state::{State, make_certificate};
+use crate::certs::Files;
 use crate::cli::names::object;
 use crate::cluster::{CaSecret, Cluster, Leadership, Webhooks};
-use crate::custody::{Managed, Settings};
+use crate::custody::{Custody, InFiles, Injection, Made, Managed, Pace, Settings};
 use crate::facts::Name;
-use crate::server::Slot;
+use crate::server::{Clients, Slot};
 
 /// Flags about certificates.
 #[derive(Debug, Args)]
@@ -62,54 +65,102 @@ pub(super) struct CertificateArgs {
     /// trust that CA
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     ca_interval: Duration,
+    /// Take reviews only from clients with a certificate of this CA, PEM; the API server must be given one
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+    /// Of those, only from the client of this common name or DNS name; may be repeated
+    #[arg(long = "client-name", value_name = "NAME", requires = "client_ca")]
+    client_names: Vec<String>,
     /// Where the certificate that is made at start is kept, and used again while it holds [default: a temporary folder]
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tls_cert", "ca_secret"])]
     pub(super) state_dir: Option<PathBuf>,
 }
 
 impl CertificateArgs {
-    /// Whether the certificate is signed by a CA of Lockkeeper's own in a Secret.
-    pub(super) fn is_managed(&self) -> bool {
-        self.ca_secret.is_some()
-    }
-
     /// Whether they need an API server.
     pub(super) fn need_cluster(&self) -> bool {
         self.ca_secret.is_some() || self.tls_ca.is_some()
     }
 
-    /// What keeps the certificate in `slot` while the server runs; `None` where it stays as it is.
+    /// Who may send reviews; `None` where all may.
     ///
     /// # Errors
-    /// When flags are missing or wrong.
+    /// When the CA cannot be read or used.
+    pub(super) fn clients(&self) -> anyhow::Result<Option<Clients>> {
+        let Some(path) = &self.client_ca else {
+            return Ok(None);
+        };
+        let file = path.display().to_string();
+        let pem = std::fs::read(path).with_context(|| {
+            format!("cannot read {file}; give a readable PEM file with --client-ca")
+        })?;
+        Ok(Some(Clients::new(&pem, self.client_names.clone(), &file)?))
+    }
+
+    /// What keeps the certificate in `slot`, and the folder of one that is made for a server at `address`.
+    ///
+    /// # Errors
+    /// When flags are missing or wrong, or files cannot be used.
     pub(super) fn custody(
         &self,
         cluster: Option<&Cluster>,
         slot: Arc<Slot>,
-    ) -> anyhow::Result<Option<Arc<Managed>>> {
-        let (Some(secret), Some(cluster)) = (&self.ca_secret, cluster) else {
-            return Ok(None);
-        };
+        address: SocketAddr,
+    ) -> anyhow::Result<(Custody, Option<State>)> {
         if self.ca_interval < Duration::from_millis(100) {
             bail!("--ca-interval must be 100ms or more");
         }
-        let settings = Settings {
-            names: self.tls_names.clone(),
-            overlap: SignedDuration::try_from(self.ca_overlap)?,
-            interval: self.ca_interval,
-        };
-        let beside = || Name {
-            namespace: secret.namespace.clone(),
-            name: "lockkeeper".to_owned(),
-        };
-        let lease = self.lease.clone().unwrap_or_else(beside);
-        Ok(Some(Arc::new(Managed::new(
-            settings,
-            CaSecret::new(cluster, secret.clone()),
-            Webhooks::new(cluster.clone(), self.webhooks.clone()),
-            Leadership::new(cluster, lease, identity()),
-            slot,
-        ))))
+        // All replicas must have read of a new CA, and served by it, before the one before is trusted no more.
+        if self.ca_overlap < 2 * self.ca_interval {
+            bail!("--ca-overlap must be twice --ca-interval or more");
+        }
+        if let (Some(secret), Some(cluster)) = (&self.ca_secret, cluster) {
+            let beside = || Name {
+                namespace: secret.namespace.clone(),
+                name: "lockkeeper".to_owned(),
+            };
+            let settings = Settings {
+                names: self.tls_names.clone(),
+                overlap: SignedDuration::try_from(self.ca_overlap)?,
+                interval: self.ca_interval,
+            };
+            let injection = self.injection(cluster, self.lease.clone().unwrap_or_else(beside));
+            let secret = CaSecret::new(cluster, secret.clone());
+            let managed = Managed::new(settings, secret, injection, slot);
+            return Ok((Custody::Managed(managed), None));
+        }
+        if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            let injection = match (cluster, &self.tls_ca, &self.lease) {
+                (Some(cluster), Some(_), Some(lease)) => {
+                    Some(self.injection(cluster, lease.clone()))
+                }
+                (_, Some(_), None) => bail!(
+                    "--tls-ca needs --lease, so that one replica alone puts the CA into the webhook configurations"
+                ),
+                _ => None,
+            };
+            let files = Files {
+                cert: cert.clone(),
+                key: key.clone(),
+                ca: self.tls_ca.clone(),
+            };
+            let pace = Pace {
+                overlap: self.ca_overlap,
+                settle: self.ca_interval / 2,
+            };
+            let files = InFiles::new(files, slot, injection, pace)?;
+            return Ok((Custody::InFiles(files), None));
+        }
+        let folder = self.state_dir.as_deref();
+        let (state, made) = make_certificate(folder, &self.tls_names, address)?;
+        Ok((Custody::Made(Made::new(made, slot)?), Some(state)))
+    }
+
+    fn injection(&self, cluster: &Cluster, lease: Name) -> Injection {
+        Injection {
+            webhooks: Webhooks::new(cluster.clone(), self.webhooks.clone()),
+            leadership: Leadership::new(cluster, lease, identity()),
+        }
     }
 }
 

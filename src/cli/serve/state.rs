@@ -8,13 +8,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use jiff::Timestamp;
 
-use crate::certs::SelfSigned;
-use crate::server::Certificate;
+use crate::certs::SelfMade;
 
 /// A release with a floating chart and a literal password, as the API server would send it.
 const EXAMPLE: &str = include_str!("../../../examples/reviews/romm-unpinned.json");
 
-/// The folder of a made certificate; a temporary one goes when the server ends.
+/// What was made, in its folder; a temporary one goes when the server ends.
 pub(super) struct State {
     pub(super) path: PathBuf,
     temporary: bool,
@@ -29,24 +28,40 @@ impl Drop for State {
     }
 }
 
-/// Makes a certificate for this machine and `address`, and writes it with an example review.
+/// Makes a certificate for `names`, or this machine and `address` where there are none, and writes it with an example
+/// review. In a folder that somebody chose, what is still good is kept.
 ///
 /// # Errors
-/// When the folder or a file in it cannot be written.
+/// When the folder or a file in it cannot be read or written.
 pub(super) fn make_certificate(
     folder: Option<&Path>,
+    names: &[String],
     address: SocketAddr,
-) -> anyhow::Result<(Certificate, State)> {
-    let state = match folder {
-        Some(path) => State {
-            path: path.to_owned(),
-            temporary: false,
-        },
-        None => State {
-            path: temporary_folder()?,
-            temporary: true,
-        },
+) -> anyhow::Result<(State, SelfMade)> {
+    let names = if names.is_empty() {
+        of_here(address)
+    } else {
+        names.to_owned()
     };
+    let now = Timestamp::now();
+    let state = State {
+        path: match folder {
+            Some(path) => path.to_owned(),
+            None => temporary_folder()?,
+        },
+        temporary: folder.is_none(),
+    };
+    let made = match state.temporary {
+        true => SelfMade::passing(&state.path, names, now),
+        false => SelfMade::lasting(&state.path, names, now),
+    };
+    let made = made.context("choose a folder that can be used with --state-dir")?;
+    let example = state.path.join("example-review.json");
+    fs::write(&example, EXAMPLE).with_context(|| format!("cannot write {}", example.display()))?;
+    Ok((state, made))
+}
+
+fn of_here(address: SocketAddr) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
     if !address.ip().is_unspecified() {
         let own = address.ip().to_string();
@@ -54,13 +69,7 @@ pub(super) fn make_certificate(
             names.push(own);
         }
     }
-    let made = SelfSigned::make(&names, Timestamp::now())?;
-    made.write(&state.path)
-        .context("choose a folder that can be written with --state-dir")?;
-    let example = state.path.join("example-review.json");
-    fs::write(&example, EXAMPLE).with_context(|| format!("cannot write {}", example.display()))?;
-    let certificate = Certificate::from_pem(&made.cert_pem, made.key_pem())?;
-    Ok((certificate, state))
+    names
 }
 
 /// A new folder that only this user can read; a name that somebody made before is not taken.

@@ -1,12 +1,25 @@
 //! Lockkeeper's own account in the cluster: exactly the rights that `src/cluster/rights.rs` lists, or fewer.
 
-use lockkeeper::cluster::{RIGHTS, Right, cluster_role};
+use lockkeeper::cluster::{OWN_RIGHTS, Own, OwnRight, RIGHTS, Right, cluster_role};
 use lockkeeper_testkit::ControlPlane;
 use lockkeeper_testkit::kubectl::{Kubectl, Way};
 use serde_json::{Value, json};
 
 /// Where all accounts of Lockkeeper are: what they ask stands in the API server's audit.
 pub const NAMESPACE: &str = "lockkeeper";
+
+/// The names of what Lockkeeper owns in the cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Owned<'a> {
+    /// Of the webhook configurations.
+    pub webhooks: &'a str,
+    /// Of the namespace of the Secret and the Lease.
+    pub namespace: &'a str,
+    /// Of the CA's Secret.
+    pub secret: &'a str,
+    /// Of the Lease.
+    pub lease: &'a str,
+}
 
 /// A service account with a ClusterRole of the same name.
 #[derive(Clone, Debug)]
@@ -106,6 +119,51 @@ impl Account {
                 "subjects": [self.subject()],
             }),
         );
+    }
+
+    /// Gives it what it uses for certificates of its own: the configurations of this name, and the Secret and the
+    /// Lease in this namespace; each by its name.
+    pub fn open_certificates(&self, plane: &ControlPlane, own: &Owned<'_>) {
+        let rules = |is_cluster_wide: bool| -> Vec<Value> {
+            let granted = OWN_RIGHTS
+                .iter()
+                .filter(|granted| granted.own.is_cluster_wide() == is_cluster_wide);
+            granted
+                .map(|OwnRight { own: object, right }| {
+                    let name = match object {
+                        Own::WebhookConfigurations => own.webhooks,
+                        Own::CaSecret => own.secret,
+                        Own::Lease => own.lease,
+                    };
+                    json!({
+                        "apiGroups": [right.group], "resources": [right.resource],
+                        "resourceNames": [name], "verbs": right.verbs,
+                    })
+                })
+                .collect()
+        };
+        let api = "rbac.authorization.k8s.io";
+        let name = format!("certificates-{}", self.name);
+        for (kind, namespace, rules) in [
+            ("ClusterRole", None, rules(true)),
+            ("Role", Some(own.namespace), rules(false)),
+        ] {
+            let metadata = json!({ "name": name, "namespace": namespace });
+            apply(
+                plane,
+                &json!({
+                    "apiVersion": format!("{api}/v1"), "kind": kind, "metadata": metadata, "rules": rules,
+                }),
+            );
+            apply(
+                plane,
+                &json!({
+                    "apiVersion": format!("{api}/v1"), "kind": format!("{kind}Binding"), "metadata": metadata,
+                    "roleRef": { "apiGroup": api, "kind": kind, "name": name },
+                    "subjects": [self.subject()],
+                }),
+            );
+        }
     }
 
     /// What binds the account to its rights.

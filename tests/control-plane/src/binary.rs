@@ -29,14 +29,18 @@ fn beside_this_program() -> PathBuf {
 
 /// What `lockkeeper webhooks` prints with these arguments.
 pub fn webhooks(arguments: &[&str]) -> String {
+    run(&[&["webhooks"], arguments].concat())
+}
+
+/// What `lockkeeper` prints with these arguments; it must end well.
+pub fn run(arguments: &[&str]) -> String {
     let output = Command::new(path())
-        .arg("webhooks")
         .args(arguments)
         .output()
         .expect("lockkeeper runs");
     assert!(
         output.status.success(),
-        "lockkeeper webhooks {}: {}",
+        "lockkeeper {}: {}",
         arguments.join(" "),
         String::from_utf8_lossy(&output.stderr)
     );

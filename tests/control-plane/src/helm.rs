@@ -71,6 +71,29 @@ impl Helm {
     }
 }
 
+/// The text of deploy/kustomize/lockkeeper.yaml: what the chart makes with its default values, without the labels that say
+/// that Helm made it.
+pub fn base(home: &Path) -> String {
+    let text = Helm::alone(home).template("lockkeeper", &[]);
+    let lines = text.lines().filter(|line| {
+        ![
+            "helm.sh/chart:",
+            "app.kubernetes.io/managed-by:",
+            "# Source:",
+        ]
+        .iter()
+        .any(|of_helm| line.trim_start().starts_with(of_helm))
+    });
+    let mut base =
+        "# Made by `cargo xtask deploy` from charts/lockkeeper with its default values.\n"
+            .to_owned();
+    for line in lines {
+        base.push_str(line.trim_end());
+        base.push('\n');
+    }
+    base
+}
+
 /// The objects of a text in YAML.
 pub fn objects(text: &str) -> Vec<Value> {
     yaml::load(text)

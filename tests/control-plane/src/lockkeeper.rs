@@ -1,5 +1,6 @@
 //! `lockkeeper serve` beside the control plane, and its registration.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::process::Command;
 
@@ -19,7 +20,7 @@ pub struct Lockkeeper {
     reviews: SocketAddr,
     health: SocketAddr,
     url: String,
-    files: Files,
+    files: Option<Files>,
 }
 
 impl Lockkeeper {
@@ -38,16 +39,30 @@ impl Lockkeeper {
     /// Starts one and waits for nothing.
     pub fn launch(plane: &ControlPlane, name: &str, flags: &[&str]) -> Self {
         let files = plane.webhook_certificate(name).expect("a certificate");
+        let pair = [
+            ("--tls-cert", &files.certificate),
+            ("--tls-key", &files.key),
+        ];
+        let mut all: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        all.extend(pair.map(|(flag, path)| format!("{flag}={}", path.display())));
+        Self {
+            files: Some(files),
+            ..Self::launch_without_certificate(plane, name, &all)
+        }
+    }
+
+    /// Starts one that is given no certificate but by `flags`, and waits for nothing.
+    pub fn launch_without_certificate(
+        plane: &ControlPlane,
+        name: &str,
+        flags: &[impl AsRef<OsStr>],
+    ) -> Self {
         let [tls, plain] = net::free_ports().expect("free ports");
         let mut command = Command::new(binary::path());
         command
             .arg("serve")
             .arg(format!("--listen=127.0.0.1:{tls}"))
             .arg(format!("--metrics-listen=127.0.0.1:{plain}"))
-            .arg("--tls-cert")
-            .arg(&files.certificate)
-            .arg("--tls-key")
-            .arg(&files.key)
             .arg("--log-format=json")
             .args(flags);
         let process = plane.run(name, command).expect("lockkeeper starts");
@@ -56,13 +71,13 @@ impl Lockkeeper {
             reviews: net::loopback(tls),
             health: net::loopback(plain),
             url: format!("https://127.0.0.1:{tls}"),
-            files,
+            files: None,
         }
     }
 
     /// Registers it for the whole cluster by what `lockkeeper webhooks` prints, and waits until the API server calls it.
     pub fn register<'a>(&self, plane: &'a ControlPlane) -> Registered<'a> {
-        let authority = self.files.authority.to_string_lossy();
+        let authority = self.files().authority.to_string_lossy();
         let printed = binary::webhooks(&["--url", &self.url, "--ca-file", &authority]);
         let registered = plane.register(&printed).expect("a registration");
         let probe = objects::floating("default", "probe").to_string();
@@ -86,7 +101,7 @@ impl Lockkeeper {
 
     /// Asks it by hand what it says of a review, as the API server would; see [`crate::reviews`].
     pub fn validate(&self, review: &Value) -> Value {
-        Reviewer::new(self.reviews, &self.files)
+        Reviewer::new(self.reviews, self.files())
             .and_then(|reviewer| reviewer.validate(review))
             .expect("an answer")
     }
@@ -101,9 +116,14 @@ impl Lockkeeper {
         &self.url
     }
 
-    /// Its certificate's files.
+    /// Its certificate's files, where [`Lockkeeper::launch`] gave it some.
     pub fn files(&self) -> &Files {
-        &self.files
+        self.files.as_ref().expect("files of its certificate")
+    }
+
+    /// Where it takes reviews.
+    pub fn address(&self) -> SocketAddr {
+        self.reviews
     }
 
     /// What it logged of the reviews of one object, the oldest first.

@@ -112,3 +112,12 @@ pub fn romm_secret() -> &'static str {
         .find_map(|line| line.trim().strip_prefix("DB_PASSWD: "))
         .expect("the example has a literal password")
 }
+
+/// A base64 value of an object as text; empty where it is not there.
+pub fn decoded(value: &Value) -> String {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(value.as_str().unwrap_or_default())
+        .expect("base64");
+    String::from_utf8(bytes).expect("text")
+}

@@ -6,7 +6,7 @@ use lockkeeper_control_plane::lockkeeper::{await_refusal, confined, register};
 use lockkeeper_control_plane::{binary, objects, release};
 use lockkeeper_testkit::control_plane::Registered;
 use lockkeeper_testkit::kubectl::{Target, Way};
-use lockkeeper_testkit::{ControlPlane, Options};
+use lockkeeper_testkit::{ControlPlane, Options, net};
 use serde_json::{Value, json};
 
 /// Flux's own namespace.
@@ -22,7 +22,7 @@ fn plane() -> &'static ControlPlane {
     })
 }
 
-/// Two registrations with failure policy Fail and a Service that nobody has made.
+/// Two registrations with failure policy Fail and an address at which nobody listens.
 struct Ground {
     /// Where Lockkeeper is said to run; its release `lockkeeper` is there too.
     home: String,
@@ -37,12 +37,16 @@ fn ground() -> &'static Ground {
         let plane = plane();
         let home = plane.namespace("home").expect("a namespace");
         let other = plane.namespace("other").expect("a namespace");
+        let [port] = net::free_ports().expect("a port");
+        let nobody = format!("https://127.0.0.1:{port}/validate");
         let registered = |own: &str, namespaces: &[&str]| {
             let service = format!("{home}/nobody");
             let printed = binary::webhooks(&["--service", &service, "--own-release", own]);
             let mut configurations = confined(plane, &printed, namespaces[0]);
             for configuration in &mut configurations {
                 for webhook in configuration["webhooks"].as_array_mut().expect("webhooks") {
+                    // The conditions are those of the Service; its name would be looked up outside of this machine.
+                    webhook["clientConfig"] = json!({ "url": nobody });
                     webhook["namespaceSelector"] = json!({ "matchExpressions": [{
                         "key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces,
                     }] });

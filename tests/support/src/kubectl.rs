@@ -1,9 +1,10 @@
 //! What a person does with kubectl, as a given user: each call runs the real program.
 
 use std::fmt;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -161,6 +162,24 @@ impl fmt::Display for Output {
     }
 }
 
+/// A kubectl that prints as long as this value lives.
+#[derive(Debug)]
+pub struct Following {
+    child: Child,
+    lines: Option<JoinHandle<()>>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(lines) = self.lines.take() {
+            let _ = lines.join();
+        }
+    }
+}
+
 impl Kubectl {
     /// kubectl at `program`, as the user of `config`; its caches go below `home`.
     pub fn new(program: &Path, config: &Path, home: &Path) -> Self {
@@ -190,13 +209,45 @@ impl Kubectl {
         self.run_with(arguments, "")
     }
 
-    /// Runs kubectl with these arguments and this standard input.
-    pub fn run_with(&self, arguments: &[&str], input: &str) -> Result<Output> {
-        let mut child = Command::new(&self.program)
+    /// Runs kubectl, which prints for ever (`get --watch`), and hands on each line as it comes; ends with the returned
+    /// value.
+    pub fn follow(
+        &self,
+        arguments: &[&str],
+        mut each: impl FnMut(&str) + Send + 'static,
+    ) -> Result<Following> {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(Error::io("starting kubectl"))?;
+        let lines = child.stdout.take().map(|stdout| {
+            std::thread::spawn(move || {
+                let lines = BufReader::new(stdout).lines();
+                lines
+                    .map_while(std::io::Result::ok)
+                    .for_each(|line| each(&line));
+            })
+        });
+        Ok(Following { child, lines })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .args(arguments)
             .env("KUBECONFIG", &self.config)
             .env("HOME", &self.home)
-            .env_remove("KUBECTL_EXTERNAL_DIFF")
+            .env_remove("KUBECTL_EXTERNAL_DIFF");
+        command
+    }
+
+    /// Runs kubectl with these arguments and this standard input.
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> Result<Output> {
+        let mut child = self
+            .command(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

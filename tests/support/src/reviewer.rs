@@ -26,9 +26,16 @@ pub struct Reviewer {
 impl Reviewer {
     /// For the webhook that listens there with a certificate as [`crate::ControlPlane::webhook_certificate`] makes it.
     pub fn new(address: SocketAddr, files: &Files) -> Result<Self> {
-        let pem = |error| Error::Pem(files.authority.clone(), error);
+        let pem = std::fs::read(&files.authority)
+            .map_err(Error::io(format!("reading {}", files.authority.display())))?;
+        Self::trusting(address, &pem)
+    }
+
+    /// For one that it trusts by these authorities, PEM.
+    pub fn trusting(address: SocketAddr, authorities: &[u8]) -> Result<Self> {
         let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(&files.authority).map_err(pem)? {
+        for certificate in CertificateDer::pem_slice_iter(authorities) {
+            let pem = |error| Error::Pem("the authorities".into(), error);
             roots.add(certificate.map_err(pem)?)?;
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -1,6 +1,8 @@
-//! The Helm chart, by the real helm and the real API server: what it renders, refuses, installs, keeps and removes.
+//! The Helm chart and `deploy`, by the real helm and the real API server: what they render, and what is refused.
+//!
+//! Nothing is installed here: its webhooks would be asked about what the other tests send. See `chart_lives`.
 
-mod lives;
+mod deploy;
 mod pods;
 mod rendered;
 mod schema;

@@ -1,13 +1,29 @@
-//! A release's life: installed, upgraded without losing what Lockkeeper wrote, removed in an order that blocks nobody.
+//! The life of a release of the Helm chart: installed, upgraded without losing what Lockkeeper wrote, removed in an order that blocks nobody.
+
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lockkeeper_control_plane::account::audit;
-use lockkeeper_control_plane::helm::chart;
+use lockkeeper_control_plane::helm::{Helm, chart};
 use lockkeeper_testkit::kubectl::{Target, Way, target};
+use lockkeeper_testkit::{ControlPlane, Options};
 use serde_json::{Value, json};
 
-use crate::{helm, plane};
+fn plane() -> &'static ControlPlane {
+    static PLANE: OnceLock<ControlPlane> = OnceLock::new();
+    PLANE.get_or_init(|| {
+        Options::default()
+            .flux(false)
+            .start()
+            .expect("the control plane starts")
+    })
+}
+
+fn helm() -> &'static Helm {
+    static HELM: OnceLock<Helm> = OnceLock::new();
+    HELM.get_or_init(|| Helm::on(plane()))
+}
 
 const CONFIGURATIONS: [&str; 2] = [
     "validatingwebhookconfigurations",
@@ -224,5 +240,19 @@ fn the_webhooks_go_first_and_nothing_stays() {
             .expect("kubectl")
             .expect_accepted();
         assert_eq!(left.stdout, "", "{kind}");
+    }
+}
+
+/// What the chart's README warns of: Helm then sends the objects whole, and what the chart does not render is gone.
+#[test]
+fn a_forced_replacement_keeps_nothing() {
+    let by_client: &[&str] = &["--server-side=false"];
+    let release = release("lockkeeper-forced", [by_client, by_client]);
+    release.lives();
+    let before = release.written();
+    release.helm("upgrade", &["--server-side=false", "--force-replace"], &[]);
+    let after = release.written();
+    for (before, after) in before.iter().zip(&after) {
+        assert!(!before.is_null() && before != after, "{before} {after}");
     }
 }

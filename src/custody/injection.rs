@@ -1,0 +1,89 @@
+//! Keeps a bundle in the webhook configurations, and puts it there again when something overwrites it.
+
+use std::time::Duration;
+
+use futures::future::join3;
+use tokio::sync::watch;
+
+use crate::certs::Bundle;
+use crate::cluster::{Leadership, Registered, Webhooks};
+
+/// The pause behind an injection, so that two who overwrite each other do not do it without end at full speed.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The pause behind one that failed.
+const FAILED: Duration = Duration::from_secs(2);
+
+/// Where the CA is put, and which of the replicas does it.
+#[derive(Clone, Debug)]
+pub struct Injection {
+    /// The configurations.
+    pub webhooks: Webhooks,
+    /// Who leads does it.
+    pub leadership: Leadership,
+}
+
+impl Injection {
+    /// Follows the configurations into `registered`, and injects what is `wanted` while this replica leads; an empty
+    /// bundle is not known yet. Dropping the future ends it.
+    pub(super) async fn run(
+        &self,
+        registered: &watch::Sender<Registered>,
+        leads: &watch::Sender<bool>,
+        wanted: watch::Receiver<Bundle>,
+    ) {
+        join3(
+            self.webhooks.follow(registered),
+            self.leadership.compete(leads),
+            self.inject(registered.subscribe(), leads.subscribe(), wanted),
+        )
+        .await;
+    }
+
+    async fn inject(
+        &self,
+        mut registered: watch::Receiver<Registered>,
+        mut leads: watch::Receiver<bool>,
+        mut wanted: watch::Receiver<Bundle>,
+    ) {
+        let mut failing = false;
+        loop {
+            let seen = registered.borrow_and_update().clone();
+            let bundle = wanted.borrow_and_update().to_pem();
+            let is_asked = *leads.borrow_and_update() && !bundle.is_empty();
+            let mut pause = None;
+            for which in seen.lacking(bundle.as_bytes()).filter(|_| is_asked) {
+                match self.webhooks.inject(which, &seen, bundle.as_bytes()).await {
+                    Ok(()) => {
+                        tracing::info!(kind = which.kind(), "injected the CA");
+                        failing = false;
+                        pause = pause.max(Some(PAUSE));
+                    }
+                    Err(reason) => {
+                        if !failing {
+                            tracing::warn!(
+                                kind = which.kind(),
+                                reason,
+                                "the CA cannot be injected; trying again"
+                            );
+                        }
+                        failing = true;
+                        pause = Some(FAILED);
+                    }
+                }
+            }
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            let gone = tokio::select! {
+                changed = registered.changed() => changed,
+                changed = wanted.changed() => changed,
+                changed = leads.changed() => changed,
+            };
+            // Who told of changes has ended, and the server with it.
+            if gone.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Rotations under load: no review and no handshake is lost, whoever asks.
+
+use lockkeeper_control_plane::{PATIENCE, binary};
+
+use crate::loads::Load;
+use crate::{Home, SECRET, plane};
+
+/// Rotates on the command line, which waits until all webhooks trust the new CA.
+fn rotate(home: &Home) {
+    let kubeconfig = plane().admin().config().display().to_string();
+    let secret = format!("{}/{SECRET}", home.namespace);
+    binary::run(&[
+        "certs",
+        "rotate",
+        "--secret",
+        &secret,
+        "--webhooks",
+        &home.namespace,
+        "--overlap",
+        "5s",
+        "--kubeconfig",
+        &kubeconfig,
+    ]);
+}
+
+#[test]
+fn rotations_lose_no_review_and_retire_the_old_ca() {
+    let home = Home::new("rotated");
+    let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
+    home.register(&one);
+    one.await_ready();
+    two.await_ready();
+    home.await_judged();
+    let load = Load::start(&home, &[one.address(), two.address()]);
+    let mut before = home.held("ca.crt");
+    for _ in 0..2 {
+        rotate(&home);
+        let after = home.held("ca.crt");
+        assert_ne!(after, before);
+        // Both are trusted until the old one is retired, which is after both replicas have swapped.
+        home.until("the old CA to be retired", PATIENCE, |home| {
+            home.bundles().iter().all(|bundle| *bundle == after)
+        });
+        before = after;
+    }
+    let counts = load.end();
+    assert!(
+        counts.by_api_server > 20 && counts.by_hand > 200,
+        "{counts:?}"
+    );
+    for replica in [&one, &two] {
+        let metrics = replica.get("/metrics");
+        let swaps = "lockkeeper_certificate_swaps_total 3";
+        assert!(metrics.contains(swaps), "{metrics}");
+    }
+}
+
+#[test]
+fn an_emptied_secret_gets_a_new_ca_and_nobody_notices() {
+    let home = Home::new("emptied");
+    let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
+    home.register(&one);
+    one.await_ready();
+    two.await_ready();
+    home.await_judged();
+    let before = home.held("ca.crt");
+    let load = Load::start(&home, &[one.address(), two.address()]);
+    home.empty_the_secret();
+    home.until("another CA, and the old one retired", PATIENCE, |home| {
+        let after = home.held("ca.crt");
+        let is_alone = home.bundles().iter().all(|bundle| *bundle == after);
+        !after.is_empty() && after != before && is_alone
+    });
+    load.end();
+}
