@@ -6,6 +6,8 @@
 pub mod account;
 pub mod binary;
 pub mod helm;
+pub mod home;
+pub mod load;
 pub mod lockkeeper;
 pub mod objects;
 pub mod reviews;

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lockkeeper_control_plane::PATIENCE;
+use lockkeeper_control_plane::home::{Home, LEASE};
 use lockkeeper_testkit::archive::Archive;
 use serde_json::{Value, json};
 
-use crate::{Home, LEASE, plane};
+use crate::plane;
 
 #[test]
 fn an_overwritten_bundle_is_mended_at_once() {
-    let home = Home::new("overwritten");
+    let home = Home::new(plane(), "overwritten");
     let replica = home.launch("one", &[]);
     home.register(&replica);
     replica.await_ready();
@@ -39,7 +40,7 @@ fn an_overwritten_bundle_is_mended_at_once() {
 
 #[test]
 fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
-    let home = Home::new("reapplied");
+    let home = Home::new(plane(), "reapplied");
     let replica = home.launch("one", &[]);
     let flux = plane().flux();
     let all = home.configurations(&replica);
@@ -82,7 +83,7 @@ fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
 
 #[test]
 fn a_leader_that_dies_is_followed_by_another() {
-    let home = Home::new("led");
+    let home = Home::new(plane(), "led");
     let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
     home.register(&one);
     one.await_ready();

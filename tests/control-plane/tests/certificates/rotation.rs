@@ -1,31 +1,14 @@
 //! Rotations under load: no review and no handshake is lost, whoever asks.
 
-use lockkeeper_control_plane::{PATIENCE, binary};
+use lockkeeper_control_plane::PATIENCE;
+use lockkeeper_control_plane::home::Home;
+use lockkeeper_control_plane::load::Load;
 
-use crate::loads::Load;
-use crate::{Home, SECRET, plane};
-
-/// Rotates on the command line, which waits until all webhooks trust the new CA.
-fn rotate(home: &Home) {
-    let kubeconfig = plane().admin().config().display().to_string();
-    let secret = format!("{}/{SECRET}", home.namespace);
-    binary::run(&[
-        "certs",
-        "rotate",
-        "--secret",
-        &secret,
-        "--webhooks",
-        &home.namespace,
-        "--overlap",
-        "5s",
-        "--kubeconfig",
-        &kubeconfig,
-    ]);
-}
+use crate::plane;
 
 #[test]
 fn rotations_lose_no_review_and_retire_the_old_ca() {
-    let home = Home::new("rotated");
+    let home = Home::new(plane(), "rotated");
     let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
     home.register(&one);
     one.await_ready();
@@ -34,7 +17,7 @@ fn rotations_lose_no_review_and_retire_the_old_ca() {
     let load = Load::start(&home, &[one.address(), two.address()]);
     let mut before = home.held("ca.crt");
     for _ in 0..2 {
-        rotate(&home);
+        home.rotate();
         let after = home.held("ca.crt");
         assert_ne!(after, before);
         // Both are trusted until the old one is retired, which is after both replicas have swapped.
@@ -57,7 +40,7 @@ fn rotations_lose_no_review_and_retire_the_old_ca() {
 
 #[test]
 fn an_emptied_secret_gets_a_new_ca_and_nobody_notices() {
-    let home = Home::new("emptied");
+    let home = Home::new(plane(), "emptied");
     let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
     home.register(&one);
     one.await_ready();

@@ -4,11 +4,12 @@ use std::thread;
 use std::time::Duration;
 
 use lockkeeper_control_plane::PATIENCE;
+use lockkeeper_control_plane::home::{Home, SECRET, unready};
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
 use lockkeeper_testkit::wait;
 use serde_json::json;
 
-use crate::{Home, SECRET, unready};
+use crate::plane;
 
 /// A few rounds of reading the Secret.
 const A_WHILE: Duration = Duration::from_secs(5);
@@ -25,7 +26,7 @@ fn await_reason(replica: &Lockkeeper, words: &[&str]) {
 
 #[test]
 fn without_the_secret_it_says_so_and_goes_on_when_it_comes() {
-    let home = Home::bare("bare");
+    let home = Home::bare(plane(), "bare");
     let replica = home.launch("one", &[]);
     await_reason(&replica, &[&home.namespace, SECRET, "is not there"]);
     home.apply(
@@ -36,7 +37,7 @@ fn without_the_secret_it_says_so_and_goes_on_when_it_comes() {
 
 #[test]
 fn a_secret_that_is_half_there_is_never_overwritten() {
-    let home = Home::bare("half");
+    let home = Home::bare(plane(), "half");
     home.apply(&json!({
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": home.place(SECRET),
         "stringData": { "ca.crt": "nonsense" },
@@ -51,7 +52,7 @@ fn a_secret_that_is_half_there_is_never_overwritten() {
 
 #[test]
 fn it_is_ready_before_anything_is_registered_and_trusted_when_something_is() {
-    let home = Home::new("early");
+    let home = Home::new(plane(), "early");
     let replica = home.launch("one", &[]);
     replica.await_ready();
     home.register(&replica);
@@ -61,7 +62,7 @@ fn it_is_ready_before_anything_is_registered_and_trusted_when_something_is() {
 
 #[test]
 fn a_replica_with_another_name_does_not_wait_for_a_leader_that_is_content() {
-    let home = Home::new("named");
+    let home = Home::new(plane(), "named");
     let one = home.launch("one", &[]);
     home.register(&one);
     one.await_ready();

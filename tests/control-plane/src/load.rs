@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use lockkeeper_control_plane::{RELEASE_DENIED, objects, reviews};
-use lockkeeper_testkit::kubectl::{Following, Way};
+use lockkeeper_testkit::kubectl::Following;
 use lockkeeper_testkit::reviewer::Reviewer;
 
-use crate::{Home, plane};
+use crate::home::Home;
+use crate::{RELEASE_DENIED, objects, reviews};
 
 /// Counts answers and keeps the first that was wrong.
 #[derive(Default)]
@@ -22,15 +22,15 @@ struct Seen {
 
 /// What was answered in all.
 #[derive(Debug)]
-pub(crate) struct Counts {
+pub struct Counts {
     /// Through the API server, on the connections that it keeps.
-    pub(crate) by_api_server: usize,
+    pub by_api_server: usize,
     /// By hand, each with a handshake of its own.
-    pub(crate) by_hand: usize,
+    pub by_hand: usize,
 }
 
 /// Sends until it is stopped.
-pub(crate) struct Load {
+pub struct Load {
     api_server: Arc<Seen>,
     by_hand: Arc<Seen>,
     threads: Vec<JoinHandle<()>>,
@@ -40,19 +40,18 @@ pub(crate) struct Load {
 impl Load {
     /// One client through the API server, and one by hand to each of the addresses, which trusts what a
     /// watch of the configurations said last, as the API server does.
-    pub(crate) fn start(home: &Home, addresses: &[SocketAddr]) -> Self {
+    pub fn start(home: &Home, addresses: &[SocketAddr]) -> Self {
         let api_server = Arc::new(Seen::default());
         let by_hand = Arc::new(Seen::default());
         let mut threads = Vec::new();
-        let (seen, probe) = (Arc::clone(&api_server), home.probe());
+        let (seen, sender) = (Arc::clone(&api_server), home.clone());
         threads.push(thread::spawn(move || {
             seen.every(Duration::from_millis(20), || {
-                let sent = plane().admin().send(Way::ServerSideDryRun, &probe);
-                let output = sent.map_err(|error| error.to_string())?;
-                if output.stderr.contains(RELEASE_DENIED) {
+                let sent = sender.dry_run(&sender.probe());
+                if sent.stderr.contains(RELEASE_DENIED) {
                     Ok(())
                 } else {
-                    Err(output.to_string())
+                    Err(sent.to_string())
                 }
             });
         }));
@@ -85,7 +84,7 @@ impl Load {
     }
 
     /// Ends it; fails where one answer was not what it must be.
-    pub(crate) fn end(self) -> Counts {
+    pub fn end(self) -> Counts {
         for seen in [&self.api_server, &self.by_hand] {
             seen.stop.store(true, Ordering::Relaxed);
         }

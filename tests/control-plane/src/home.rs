@@ -1,0 +1,212 @@
+//! A place for Lockkeepers with certificates of their own: an empty Secret, a Lease, an account, and what registers them.
+
+use std::time::Duration;
+
+use lockkeeper_testkit::kubectl::{Following, Output, Target, Way};
+use lockkeeper_testkit::{ControlPlane, wait};
+use serde_json::{Value, json};
+
+use crate::account::{Account, Owned};
+use crate::lockkeeper::{Lockkeeper, await_refusal, confined};
+use crate::{RELEASE_DENIED, binary, objects};
+
+/// Quicker than anybody would have it. A new CA settles for a second: what reads the bundles by kubectl must keep up.
+const PACE: [&str; 3] = ["--ca-interval=2s", "--ca-overlap=5s", "--drain=0s"];
+
+/// The Secret of the CA.
+pub const SECRET: &str = "lockkeeper-ca";
+/// The Lease.
+pub const LEASE: &str = "lockkeeper";
+
+/// A namespace with an empty Secret, a Lease and an account of its own; the configurations have its name.
+#[derive(Clone)]
+pub struct Home {
+    /// Its namespace.
+    pub namespace: String,
+    account: Account,
+    plane: &'static ControlPlane,
+}
+
+impl Home {
+    /// One with all that the chart makes before the first start.
+    pub fn new(plane: &'static ControlPlane, prefix: &str) -> Self {
+        let home = Self::bare(plane, prefix);
+        home.apply(&json!({ "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": home.place(SECRET) }));
+        home
+    }
+
+    /// Without the Secret.
+    pub fn bare(plane: &'static ControlPlane, prefix: &str) -> Self {
+        let namespace = plane.namespace(prefix).expect("a namespace");
+        let account = Account::new(plane, &namespace);
+        let own = Owned {
+            webhooks: &namespace,
+            namespace: &namespace,
+            secret: SECRET,
+            lease: LEASE,
+        };
+        account.open_certificates(plane, &own);
+        let home = Self {
+            namespace,
+            account,
+            plane,
+        };
+        home.apply(&json!({ "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": home.place(LEASE) }));
+        home
+    }
+
+    /// The metadata of an object here.
+    pub fn place(&self, name: &str) -> Value {
+        json!({ "name": name, "namespace": self.namespace })
+    }
+
+    /// Applies an object as Flux would, which must be accepted.
+    pub fn apply(&self, object: &Value) {
+        let sent = self
+            .plane
+            .admin()
+            .send(Way::ServerSide, &object.to_string());
+        sent.expect("kubectl").expect_accepted();
+    }
+
+    /// A replica with the CA in the Secret; it need not be ready yet.
+    pub fn launch(&self, name: &str, more: &[&str]) -> Lockkeeper {
+        let mut flags = vec![
+            "--tls-name=127.0.0.1".to_owned(),
+            format!("--ca-secret={}/{SECRET}", self.namespace),
+        ];
+        flags.extend(more.iter().map(|&flag| flag.to_owned()));
+        self.launch_with(name, &flags)
+    }
+
+    /// A replica whose certificate comes from where `flags` say; it need not be ready yet.
+    pub fn launch_with(&self, name: &str, flags: &[String]) -> Lockkeeper {
+        let mut all: Vec<String> = PACE.map(str::to_owned).into();
+        all.extend([
+            self.account.flag(),
+            format!("--webhooks={}", self.namespace),
+        ]);
+        all.extend_from_slice(flags);
+        let name = format!("{}-{name}", self.namespace);
+        Lockkeeper::launch_without_certificate(self.plane, &name, &all)
+    }
+
+    /// What registers a replica for the releases of this namespace, without a CA.
+    pub fn configurations(&self, replica: &Lockkeeper) -> Vec<Value> {
+        let printed = binary::webhooks(&["--url", replica.url()]);
+        confined(self.plane, &printed, &self.namespace)
+    }
+
+    /// Registers it as Flux would: by server-side apply, without a CA.
+    pub fn register(&self, replica: &Lockkeeper) {
+        for configuration in self.configurations(replica) {
+            self.apply(&configuration);
+        }
+    }
+
+    /// The bundles of all its webhooks as PEM, those that judge first; empty where there is none.
+    pub fn bundles(&self) -> Vec<String> {
+        ["validating", "mutating"]
+            .into_iter()
+            .filter_map(|kind| self.get(&format!("{kind}webhookconfigurations"), &self.namespace))
+            .flat_map(|configuration| {
+                configuration["webhooks"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default()
+            })
+            .map(|webhook| objects::decoded(&webhook["clientConfig"]["caBundle"]))
+            .collect()
+    }
+
+    /// Hands on the bundle of the first webhook whenever its configuration changes.
+    pub fn follow_bundle(&self, mut each: impl FnMut(String) + Send + 'static) -> Following {
+        let path = "jsonpath={.webhooks[0].clientConfig.caBundle}{\"\\n\"}";
+        let configuration = ["validatingwebhookconfiguration", &self.namespace];
+        let arguments = [&["get", "--watch", "-o", path], &configuration[..]].concat();
+        let decoded = move |line: &str| each(objects::decoded(&json!(line)));
+        self.plane
+            .admin()
+            .follow(&arguments, decoded)
+            .expect("kubectl")
+    }
+
+    /// An object here, or of the cluster.
+    pub fn get(&self, kind: &str, name: &str) -> Option<Value> {
+        let place = Target {
+            kind,
+            namespace: &self.namespace,
+            name,
+        };
+        self.plane.admin().get(place).expect("kubectl")
+    }
+
+    /// What the Secret holds under a key, as text.
+    pub fn held(&self, key: &str) -> String {
+        let secret = self.get("secrets", SECRET).expect("the Secret");
+        objects::decoded(&secret["data"][key])
+    }
+
+    /// Takes all out of the Secret.
+    pub fn empty_the_secret(&self) {
+        let patch = r#"[{"op":"remove","path":"/data"}]"#;
+        let secret = ["secret", SECRET, "--namespace", &self.namespace];
+        self.patch(&secret, patch);
+    }
+
+    /// Changes the configuration of the webhooks that judge.
+    pub fn patch_webhooks(&self, operation: &Value) {
+        let configuration = ["validatingwebhookconfiguration", &self.namespace];
+        self.patch(&configuration, &json!([operation]).to_string());
+    }
+
+    fn patch(&self, object: &[&str], patch: &str) {
+        let arguments = [&["patch", "--type=json", "-p", patch], object].concat();
+        let sent = self.plane.admin().run(&arguments);
+        sent.expect("kubectl").expect_accepted();
+    }
+
+    /// What the API server says to an object that is not to be stored.
+    pub fn dry_run(&self, object: &str) -> Output {
+        let sent = self.plane.admin().send(Way::ServerSideDryRun, object);
+        sent.expect("kubectl")
+    }
+
+    /// Rotates the CA on the command line, which waits until all webhooks trust the new one.
+    pub fn rotate(&self) {
+        let kubeconfig = self.plane.admin().config().display().to_string();
+        let secret = format!("{}/{SECRET}", self.namespace);
+        let flags = ["--secret", &secret, "--webhooks", &self.namespace];
+        let more = ["--overlap", "5s", "--kubeconfig", &kubeconfig];
+        binary::run(&[&["certs", "rotate"], &flags[..], &more].concat());
+    }
+
+    /// Waits until the API server has a floating release refused by a replica that it trusts.
+    pub fn await_judged(&self) {
+        await_refusal(self.plane, &self.probe(), RELEASE_DENIED);
+    }
+
+    /// A release that is refused.
+    pub fn probe(&self) -> String {
+        objects::floating(&self.namespace, "probe").to_string()
+    }
+
+    /// Waits for something that can be asked.
+    pub fn until(&self, what: &str, long: Duration, asked: impl Fn(&Self) -> bool) {
+        wait::until(what, long, || {
+            asked(self).then_some(()).ok_or("not yet".to_owned())
+        })
+        .expect("it comes");
+    }
+}
+
+/// Why a replica is not ready; empty where it is.
+pub fn unready(replica: &Lockkeeper) -> String {
+    let answer = replica.get("/readyz");
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    if answer.contains("200 OK") {
+        String::new()
+    } else {
+        body.to_owned()
+    }
+}
