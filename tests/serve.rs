@@ -33,6 +33,50 @@ async fn it_starts_without_flags_and_answers_both_protocols_and_versions() {
     }
 }
 
+#[tokio::test]
+async fn a_flood_of_connections_takes_nothing_from_those_that_are_there() {
+    let server = Served::start(&[]);
+    let mut before = Client::http2(&server, &server.ca()).await;
+    let mut flood = Vec::new();
+    for _ in 0..600 {
+        flood.push(TcpStream::connect(server.tls).await.expect("connected"));
+    }
+    let metrics = || async { get(server.plain, "/metrics").await.body };
+    let is_counted = |metrics: &str| {
+        let prefix = "lockkeeper_connections_turned_away_total ";
+        let count = metrics.lines().find_map(|line| line.strip_prefix(prefix));
+        count.and_then(|count| count.parse::<u32>().ok()) >= Some(600 - 512)
+    };
+    let began = Instant::now();
+    while !is_counted(&metrics().await) {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "none was turned away"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let answer = before.post("/validate", fixture("create-bad")).await;
+    assert_eq!(answer.json()["response"]["allowed"], false);
+    // Room that is given back is given out again.
+    drop(flood);
+    let began = Instant::now();
+    loop {
+        let mut byte = [0];
+        let mut probe = TcpStream::connect(server.tls).await.expect("connected");
+        let closed = tokio::time::timeout(Duration::from_millis(300), probe.read(&mut byte)).await;
+        if closed.is_err() {
+            break;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "there is no room"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let answer = before.post("/validate", fixture("create-good")).await;
+    assert_eq!(answer.json()["response"]["allowed"], true);
+}
+
 #[test]
 fn the_printed_line_works_when_it_is_pasted() {
     if Command::new("curl").arg("--version").output().is_err() {

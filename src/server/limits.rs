@@ -13,6 +13,8 @@ pub struct Limits {
     pub wait: Duration,
     /// How long a body may take to arrive.
     pub read: Duration,
+    /// Connections at a time, to each of the two listeners; an API server keeps one or a few.
+    pub connections: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
     /// How long the first request of a connection may take.
@@ -36,6 +38,7 @@ impl Default for Limits {
             bodies: 128 * 1024 * 1024,
             wait: Duration::from_secs(10),
             read: Duration::from_secs(10),
+            connections: 512,
             handshake: Duration::from_secs(5),
             first: Duration::from_secs(15),
             // The API server keeps idle connections for 90 seconds and reuses them.

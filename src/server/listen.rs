@@ -17,6 +17,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 
 use super::app::App;
 use super::clients::Clients;
+use super::connections::Bounded;
 use super::routes::{plain_router, router};
 use super::tls::{self, TlsError};
 
@@ -46,11 +47,16 @@ pub async fn serve(
     let handles = [Handle::<SocketAddr>::new(), Handle::new()];
 
     let mut tls = axum_server::from_tcp(sockets.tls)?
-        .acceptor(RustlsAcceptor::new(config).handshake_timeout(limits.handshake))
+        .acceptor(
+            RustlsAcceptor::new(config)
+                .handshake_timeout(limits.handshake)
+                .acceptor(Bounded::new(&app)),
+        )
         .first_request_timeout(limits.first)
         .handle(handles[0].clone());
     bound(tls.http_builder(), &app);
     let mut plain = axum_server::from_tcp(sockets.plain)?
+        .acceptor(Bounded::new(&app))
         .first_request_timeout(limits.first)
         .handle(handles[1].clone());
     bound(plain.http_builder(), &app);

@@ -50,6 +50,7 @@ pub(super) struct Metrics {
     refusals: Family<RefusalLabels, Counter>,
     duration: Histogram,
     in_flight: Gauge,
+    turned_away: Counter,
     watch_age: Family<WatchLabels, Gauge<f64, AtomicU64>>,
     watched_objects: Family<WatchLabels, Gauge>,
     certificate_expiry: Gauge,
@@ -95,6 +96,12 @@ impl Metrics {
             "reviews_in_flight",
             "Reviews that are read or judged now",
             in_flight.clone(),
+        );
+        let turned_away = Counter::default();
+        registry.register(
+            "connections_turned_away",
+            "Connections closed at once, as there were too many",
+            turned_away.clone(),
         );
         let watch_age = Family::default();
         registry.register_with_unit(
@@ -142,6 +149,7 @@ impl Metrics {
             refusals,
             duration,
             in_flight,
+            turned_away,
             watch_age,
             watched_objects,
             certificate_expiry,
@@ -211,6 +219,11 @@ impl Metrics {
     /// Counts a request that was answered with an HTTP error.
     pub(super) fn refused(&self, status: u16) {
         self.refusals.get_or_create(&RefusalLabels { status }).inc();
+    }
+
+    /// Counts a connection that there was no room for.
+    pub(super) fn turned_away(&self) {
+        self.turned_away.inc();
     }
 
     /// Counts as in flight until it is dropped.

@@ -3,6 +3,7 @@
 mod app;
 mod body;
 mod clients;
+mod connections;
 mod limits;
 mod listen;
 mod metrics;

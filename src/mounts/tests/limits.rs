@@ -45,7 +45,7 @@ fn no_pod_costs_its_square() {
             let plan = planned(pod, &[request("a", &mounts)]);
             // Unoptimised this takes a fraction of a second; by the square it took minutes.
             let took = start.elapsed();
-            assert!(took < Duration::from_secs(10), "case {case}: {took:?}");
+            assert!(took < Duration::from_secs(30), "case {case}: {took:?}");
             assert!(!plan.patch.is_empty(), "case {case}");
         }
     }

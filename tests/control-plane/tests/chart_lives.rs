@@ -82,15 +82,23 @@ impl Release {
         };
         for kind in CONFIGURATIONS {
             let found = self.read(target(kind, "", &self.name));
-            let webhooks: Vec<_> = found["webhooks"]
-                .as_array()
-                .expect("webhooks")
-                .iter()
-                .map(|webhook| json!({ "name": webhook["name"], "clientConfig": { "caBundle": bundle } }))
+            let webhooks = found["webhooks"].as_array().expect("webhooks");
+            let patch: Vec<_> = (0..webhooks.len())
+                .map(|index| json!({ "op": "add", "path": format!("/webhooks/{index}/clientConfig/caBundle"), "value": bundle }))
                 .collect();
-            let apply = json!({ "apiVersion": found["apiVersion"], "kind": found["kind"],
-                                "metadata": { "name": self.name }, "webhooks": webhooks });
-            send(Way::ServerSideAs("lockkeeper-certificates"), &apply);
+            let patch = json!(patch).to_string();
+            let manager = "--field-manager=lockkeeper-certificates";
+            let arguments = [
+                "patch",
+                kind,
+                &self.name,
+                "--type=json",
+                manager,
+                "-p",
+                &patch,
+            ];
+            let patched = plane().admin().run(&arguments);
+            patched.expect("kubectl").expect_accepted();
         }
         let mut secret = self.read(target("secret", &self.name, &self.ca_secret()));
         secret["data"] = json!({ "ca.crt": bundle });

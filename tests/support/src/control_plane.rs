@@ -5,6 +5,8 @@ mod core;
 mod furniture;
 mod keep;
 
+pub use self::core::WEBHOOK_CLIENT;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -276,6 +278,12 @@ impl ControlPlane {
     pub fn webhook_certificate(&self, name: &str) -> Result<Files> {
         self.webhooks
             .server_files(&["127.0.0.1", "localhost"], &self.folder.join(name))
+    }
+
+    /// The authority of the certificate by which the API server shows itself to webhooks that ask for one; it is called
+    /// [`WEBHOOK_CLIENT`] there.
+    pub fn webhook_client_authority(&self) -> PathBuf {
+        self.folder.join("api-ca.crt")
     }
 
     /// Registers webhooks (YAML of webhook configurations), removed again when the returned value is dropped.

@@ -1,6 +1,7 @@
 //! Certificates of Lockkeeper's own: one CA in a Secret, injected where it is trusted, rotated under load; with no right
 //! more than it lists.
 
+mod clients;
 mod files;
 mod overwritten;
 mod rotation;

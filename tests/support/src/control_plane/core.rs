@@ -5,10 +5,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{
     Authority, Credentials, Kubectl, Process, Result, Stack, Tool, Watchdog, kubeconfig, pki,
 };
 use crate::net::{self, free_ports, loopback};
+use crate::pki::Signed;
 
 /// Both are ready within seconds on an idle machine; a busy one is given more.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -31,6 +34,9 @@ rules:
     resources: [{ group: coordination.k8s.io }, { group: events.k8s.io }, { group: '', resources: [events] }]
   - level: Metadata
 ";
+
+/// As whom the API server shows itself to webhooks that ask; the authority is that of its own certificate.
+pub const WEBHOOK_CLIENT: &str = "kube-apiserver-webhooks";
 
 /// The running core.
 pub(super) struct Core {
@@ -77,6 +83,7 @@ pub(super) fn start(
     )?;
     let (token_key, token_public) = pki::token_keys(folder)?;
     let audit = pki::write(folder, "audit-policy.yaml", AUDIT_POLICY)?;
+    let admission = admission_configuration(folder, &authority)?;
     let url = format!("https://127.0.0.1:{secure}");
     let flag = |name: &str, path: &Path| format!("--{name}={}", path.display());
     let mut server = Command::new(Tool::KubeApiserver.path()?);
@@ -96,6 +103,7 @@ pub(super) fn start(
         "--service-cluster-ip-range=10.96.0.0/16",
         // The endpoints of `kubernetes` are of no use to anyone: there are no pods.
         "--endpoint-reconciler-type=none",
+        &flag("admission-control-config-file", &admission),
         &flag("audit-policy-file", &audit),
         &flag("audit-log-path", &folder.join("audit.log")),
     ]);
@@ -113,6 +121,29 @@ pub(super) fn start(
         admin,
         token_key,
     })
+}
+
+/// By what the API server proves to webhooks who it is: a certificate of its own authority, shown to whoever asks.
+fn admission_configuration(folder: &Path, authority: &Authority) -> Result<PathBuf> {
+    let Signed { certificate, key } = authority.client(WEBHOOK_CLIENT, None)?;
+    let certificate = pki::write(folder, "webhook-client.crt", &certificate)?;
+    let key = pki::write(folder, "webhook-client.key", &key)?;
+    let user = json!({ "client-certificate": certificate, "client-key": key });
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "users": [{ "name": "*", "user": user }],
+    });
+    let config = pki::write(folder, "webhook-client.kubeconfig", &config.to_string())?;
+    let plugin = |name: &str| {
+        json!({ "name": name, "configuration": {
+            "apiVersion": "apiserver.config.k8s.io/v1", "kind": "WebhookAdmissionConfiguration",
+            "kubeConfigFile": config,
+        } })
+    };
+    let configuration = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1", "kind": "AdmissionConfiguration",
+        "plugins": [plugin("ValidatingAdmissionWebhook"), plugin("MutatingAdmissionWebhook")],
+    });
+    pki::write(folder, "admission.yaml", &configuration.to_string())
 }
 
 /// Waits until the API server says that it is ready.
