@@ -43,7 +43,7 @@ fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
     let home = Home::new(plane(), "reapplied");
     let replica = home.launch("one", &[]);
     let flux = plane().flux();
-    let all = home.configurations(&replica);
+    let all = home.configurations(replica.url());
     let commit = |configurations: &[Value]| {
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": configurations });
         let files = Archive::of(&[("webhooks.yaml", &list.to_string())]);
@@ -84,10 +84,7 @@ fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
 #[test]
 fn a_leader_that_dies_is_followed_by_another() {
     let home = Home::new(plane(), "led");
-    let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
-    home.register(&one);
-    one.await_ready();
-    two.await_ready();
+    let [one, two] = home.pair();
     let authority = home.held("ca.crt");
     let (leader, other) = if one.log().contains("this replica leads") {
         (&one, &two)
