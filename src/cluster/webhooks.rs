@@ -170,6 +170,7 @@ impl Webhooks {
         let put = |bundles| {
             registered.send_if_modified(|registered| registered.put(which, bundles));
         };
+        let mut failing = false;
         loop {
             let mut stream = watcher(Api::<K>::all(self.cluster.client()), config()).boxed();
             let mut listed = Vec::new();
@@ -177,13 +178,19 @@ impl Webhooks {
                 match event {
                     Ok(Event::Init) => listed.clear(),
                     Ok(Event::InitApply(object)) if is_own(&object) => listed = bundles(&object),
-                    Ok(Event::InitDone) => put(std::mem::take(&mut listed)),
+                    Ok(Event::InitDone) => {
+                        put(std::mem::take(&mut listed));
+                        failing = false;
+                    }
                     Ok(Event::Apply(object)) if is_own(&object) => put(bundles(&object)),
                     Ok(Event::Delete(object)) if is_own(&object) => put(Vec::new()),
                     Ok(_) => {}
                     Err(error) => {
                         let reason = self.unseen(which, &error);
-                        tracing::warn!(reason, "trying again");
+                        if !failing {
+                            tracing::warn!(reason, "trying again");
+                        }
+                        failing = true;
                         registered.send_if_modified(|registered| registered.fail(which, reason));
                         break;
                     }

@@ -1,5 +1,7 @@
 //! Tests of the CA: what it signs is trusted, and nothing beyond its constraints is.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use rcgen::{BasicConstraints, CertificateParams, CidrSubnet, GeneralSubtree, IsCa};
 use rcgen::{KeyUsagePurpose, NameConstraints};
@@ -51,6 +53,44 @@ fn times_are_those_of_the_profiles() {
     assert_eq!(days(now(), ca.due()), 3652 * 2 / 3);
     assert_eq!(days(now(), ca.not_after()), 3651);
     assert!(pair.due() < ca.due());
+}
+
+/// The table in certs/README.md: which extensions there are, and which of them nobody may pass over.
+#[test]
+fn extensions_are_those_of_the_profiles() {
+    let extensions = |der: &[u8]| {
+        let (_, read) = parse_x509_certificate(der).expect("a certificate");
+        let found = read.extensions().iter();
+        found
+            .map(|found| (found.oid.to_id_string(), found.critical))
+            .collect::<BTreeSet<_>>()
+    };
+    let expected = |listed: &[(&str, bool)]| {
+        let listed = listed.iter();
+        listed
+            .map(|&(oid, critical)| (format!("2.5.29.{oid}"), critical))
+            .collect::<BTreeSet<_>>()
+    };
+    const SUBJECT_KEY: (&str, bool) = ("14", false);
+    const KEY_USAGE: (&str, bool) = ("15", true);
+    const SUBJECT_NAMES: (&str, bool) = ("17", false);
+    const BASIC_CONSTRAINTS: (&str, bool) = ("19", true);
+    const NAME_CONSTRAINTS: (&str, bool) = ("30", true);
+    const AUTHORITY_KEY: (&str, bool) = ("35", false);
+    const EXTENDED_KEY_USAGE: (&str, bool) = ("37", false);
+    let ca = made(&[SERVICE]);
+    let of_ca = [SUBJECT_KEY, KEY_USAGE, BASIC_CONSTRAINTS, NAME_CONSTRAINTS];
+    assert_eq!(extensions(&ca.certificate), expected(&of_ca));
+    let pair = ca.issue(&names(&[SERVICE]), now()).expect("a pair");
+    let of_pair = [
+        SUBJECT_KEY,
+        KEY_USAGE,
+        SUBJECT_NAMES,
+        BASIC_CONSTRAINTS,
+        AUTHORITY_KEY,
+        EXTENDED_KEY_USAGE,
+    ];
+    assert_eq!(extensions(&pair.certificate), expected(&of_pair));
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub(super) struct CertificateArgs {
     #[arg(long, value_name = "NAME", default_value = crate::registration::NAME)]
     webhooks: String,
     /// The Lease by which one of several replicas leads; it must be there
-    /// [default: `lockkeeper` in the namespace of --ca-secret]
+    /// [default: `lockkeeper` in the namespace of --ca-secret; --tls-ca has no default]
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object)]
     lease: Option<Name>,
     /// How long the CA before the current one stays trusted
@@ -107,6 +107,26 @@ impl CertificateArgs {
         slot: Arc<Slot>,
         address: SocketAddr,
     ) -> anyhow::Result<(Custody, Option<State>)> {
+        self.check_pace()?;
+        if let (Some(secret), Some(cluster)) = (&self.ca_secret, cluster) {
+            let managed = self.managed(secret, cluster, slot)?;
+            return Ok((Custody::Managed(managed), None));
+        }
+        if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            let files = Files {
+                cert: cert.clone(),
+                key: key.clone(),
+                ca: self.tls_ca.clone(),
+            };
+            let files = self.in_files(files, cluster, slot)?;
+            return Ok((Custody::InFiles(files), None));
+        }
+        let folder = self.state_dir.as_deref();
+        let (state, made) = make_certificate(folder, &self.tls_names, address)?;
+        Ok((Custody::Made(Made::new(made, slot)?), Some(state)))
+    }
+
+    fn check_pace(&self) -> anyhow::Result<()> {
         if self.ca_interval < Duration::from_millis(100) {
             bail!("--ca-interval must be 100ms or more");
         }
@@ -114,46 +134,47 @@ impl CertificateArgs {
         if self.ca_overlap < 2 * self.ca_interval {
             bail!("--ca-overlap must be twice --ca-interval or more");
         }
-        if let (Some(secret), Some(cluster)) = (&self.ca_secret, cluster) {
-            let beside = || Name {
-                namespace: secret.namespace.clone(),
-                name: "lockkeeper".to_owned(),
-            };
-            let settings = Settings {
-                names: self.tls_names.clone(),
-                overlap: SignedDuration::try_from(self.ca_overlap)?,
-                interval: self.ca_interval,
-            };
-            let injection = self.injection(cluster, self.lease.clone().unwrap_or_else(beside));
-            let secret = CaSecret::new(cluster, secret.clone());
-            let managed = Managed::new(settings, secret, injection, slot);
-            return Ok((Custody::Managed(managed), None));
-        }
-        if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            let injection = match (cluster, &self.tls_ca, &self.lease) {
-                (Some(cluster), Some(_), Some(lease)) => {
-                    Some(self.injection(cluster, lease.clone()))
-                }
-                (_, Some(_), None) => bail!(
-                    "--tls-ca needs --lease, so that one replica alone puts the CA into the webhook configurations"
-                ),
-                _ => None,
-            };
-            let files = Files {
-                cert: cert.clone(),
-                key: key.clone(),
-                ca: self.tls_ca.clone(),
-            };
-            let pace = Pace {
-                overlap: self.ca_overlap,
-                settle: self.ca_interval / 2,
-            };
-            let files = InFiles::new(files, slot, injection, pace)?;
-            return Ok((Custody::InFiles(files), None));
-        }
-        let folder = self.state_dir.as_deref();
-        let (state, made) = make_certificate(folder, &self.tls_names, address)?;
-        Ok((Custody::Made(Made::new(made, slot)?), Some(state)))
+        Ok(())
+    }
+
+    fn managed(
+        &self,
+        secret: &Name,
+        cluster: &Cluster,
+        slot: Arc<Slot>,
+    ) -> anyhow::Result<Managed> {
+        let beside = || Name {
+            namespace: secret.namespace.clone(),
+            name: "lockkeeper".to_owned(),
+        };
+        let settings = Settings {
+            names: self.tls_names.clone(),
+            overlap: SignedDuration::try_from(self.ca_overlap)?,
+            interval: self.ca_interval,
+        };
+        let injection = self.injection(cluster, self.lease.clone().unwrap_or_else(beside));
+        let secret = CaSecret::new(cluster, secret.clone());
+        Ok(Managed::new(settings, secret, injection, slot))
+    }
+
+    fn in_files(
+        &self,
+        files: Files,
+        cluster: Option<&Cluster>,
+        slot: Arc<Slot>,
+    ) -> anyhow::Result<InFiles> {
+        let injection = match (cluster, &self.tls_ca, &self.lease) {
+            (Some(cluster), Some(_), Some(lease)) => Some(self.injection(cluster, lease.clone())),
+            (_, Some(_), None) => bail!(
+                "--tls-ca needs --lease, so that one replica alone puts the CA into the webhook configurations"
+            ),
+            _ => None,
+        };
+        let pace = Pace {
+            overlap: self.ca_overlap,
+            settle: self.ca_interval / 2,
+        };
+        Ok(InFiles::new(files, slot, injection, pace)?)
     }
 
     fn injection(&self, cluster: &Cluster, lease: Name) -> Injection {
