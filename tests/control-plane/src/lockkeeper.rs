@@ -57,7 +57,17 @@ impl Lockkeeper {
         name: &str,
         flags: &[impl AsRef<OsStr>],
     ) -> Self {
-        let [tls, plain] = net::free_ports().expect("free ports");
+        let ports = net::free_ports().expect("free ports");
+        Self::launch_on(plane, name, ports, flags)
+    }
+
+    /// The same on ports that were chosen before, of reviews and of health, so that it can be called before it is there.
+    pub fn launch_on(
+        plane: &ControlPlane,
+        name: &str,
+        [tls, plain]: [u16; 2],
+        flags: &[impl AsRef<OsStr>],
+    ) -> Self {
         let mut command = Command::new(binary::path());
         command
             .arg("serve")

@@ -29,6 +29,7 @@ const TRIES: u32 = 3;
 /// What to start beside etcd and the API server.
 #[derive(Clone, Debug)]
 pub struct Options {
+    definitions: bool,
     flux: bool,
     controller_manager: bool,
     kwok: bool,
@@ -37,6 +38,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            definitions: true,
             flux: true,
             controller_manager: false,
             kwok: false,
@@ -45,7 +47,16 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Whether kustomize-controller and helm-controller run; the definitions are installed in any case.
+    /// Whether the definitions of Flux are installed; its controllers do not run without them.
+    #[must_use]
+    pub const fn definitions(self, definitions: bool) -> Self {
+        Self {
+            definitions,
+            ..self
+        }
+    }
+
+    /// Whether kustomize-controller and helm-controller run; the definitions are installed without them too.
     #[must_use]
     pub const fn flux(self, flux: bool) -> Self {
         Self { flux, ..self }
@@ -72,7 +83,11 @@ impl Options {
         for tool in self.tools() {
             tool.path()?;
         }
-        let definitions = crds::paths()?;
+        let definitions = if self.definitions {
+            crds::paths()?
+        } else {
+            Vec::new()
+        };
         let mut tries = 1;
         loop {
             match ControlPlane::try_start(self, &definitions) {

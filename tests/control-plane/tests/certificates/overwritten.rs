@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lockkeeper_control_plane::PATIENCE;
 use lockkeeper_control_plane::home::{Home, LEASE};
+use lockkeeper_control_plane::lockkeeper::Lockkeeper;
 use lockkeeper_testkit::archive::Archive;
 use serde_json::{Value, json};
 
@@ -81,18 +82,35 @@ fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
     home.await_judged();
 }
 
+/// Two replicas that are ready; the one that leads first.
+fn leader_first(home: &Home) -> [Lockkeeper; 2] {
+    let [one, two] = home.pair();
+    if leads(&one) { [one, two] } else { [two, one] }
+}
+
+fn leads(replica: &Lockkeeper) -> bool {
+    replica.log().contains("this replica leads")
+}
+
+#[test]
+fn a_leader_that_leaves_is_followed_at_once() {
+    let home = Home::new(plane(), "left");
+    let [leader, other] = leader_first(&home);
+    leader.process().stop();
+    let began = Instant::now();
+    home.until("the other to lead", PATIENCE, |_| leads(&other));
+    // Sooner than a Lease that nobody gave back runs out.
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
 #[test]
 fn a_leader_that_dies_is_followed_by_another() {
     let home = Home::new(plane(), "led");
-    let [one, two] = home.pair();
+    let [leader, other] = leader_first(&home);
     let authority = home.held("ca.crt");
-    let (leader, other) = if one.log().contains("this replica leads") {
-        (&one, &two)
-    } else {
-        (&two, &one)
-    };
     leader.process().kill();
-    home.register(other);
+    home.register(&other);
     home.patch_webhooks(&json!({ "op": "remove", "path": "/webhooks/0/clientConfig/caBundle" }));
     home.until("the other to lead", PATIENCE, |home| {
         home.bundles().iter().all(|bundle| *bundle == authority)

@@ -67,15 +67,18 @@ pub(super) fn install(admin: &Kubectl, definitions: &[PathBuf]) -> Result<()> {
         apply.extend(["-f", path.as_ref()]);
     }
     admin.run_with(&apply, OBJECTS)?.ok()?;
-    admin
-        .run(&[
-            "wait",
-            "--for=condition=Established",
-            "--timeout=60s",
-            "customresourcedefinitions",
-            "--all",
-        ])?
-        .ok()?;
+    // kubectl will not wait for nothing.
+    if !definitions.is_empty() {
+        admin
+            .run(&[
+                "wait",
+                "--for=condition=Established",
+                "--timeout=60s",
+                "customresourcedefinitions",
+                "--all",
+            ])?
+            .ok()?;
+    }
     for namespace in ["default", FLUX] {
         default_account(admin, namespace)?;
     }

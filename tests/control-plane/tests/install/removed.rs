@@ -1,0 +1,157 @@
+//! Taken out again, by Helm, by Flux, and by the deletion of its namespace: nothing is blocked, and what stays is known.
+
+use lockkeeper_control_plane::account::audit;
+use lockkeeper_control_plane::lockkeeper::await_refusal;
+use lockkeeper_control_plane::{PATIENCE, RELEASE_DENIED, objects};
+use lockkeeper_testkit::archive::Archive;
+use lockkeeper_testkit::kubectl::target;
+use lockkeeper_testkit::{ControlPlane, Options};
+use serde_json::{Value, json};
+
+use crate::{
+    CONFIGURATIONS, OURS, alone, await_accepted, await_ready, documented, install, kubectl, ours,
+    start,
+};
+
+/// What stands in the folder that `kubectl apply -k` and a Kustomization take.
+const BASE: [(&str, &str); 3] = [
+    (
+        "kustomization.yaml",
+        include_str!("../../../../deploy/kustomize/kustomization.yaml"),
+    ),
+    (
+        "namespace.yaml",
+        include_str!("../../../../deploy/kustomize/namespace.yaml"),
+    ),
+    (
+        "lockkeeper.yaml",
+        include_str!("../../../../deploy/kustomize/lockkeeper.yaml"),
+    ),
+];
+
+/// With a controller manager: it empties namespaces.
+fn plane() -> ControlPlane {
+    let options = Options::default().controller_manager(true);
+    options.start().expect("the control plane starts")
+}
+
+/// A namespace for releases; a floating one is refused there.
+fn judged(plane: &ControlPlane) -> String {
+    let apps = plane.namespace("apps").expect("a namespace");
+    let probe = objects::floating(&apps, "probe").to_string();
+    await_refusal(plane, &probe, RELEASE_DENIED);
+    apps
+}
+
+#[test]
+fn helm_leaves_the_namespace_and_nothing_else() {
+    let _alone = alone();
+    let plane = plane();
+    install(&plane);
+    let lockkeeper = start(&plane);
+    await_ready(&lockkeeper);
+    let apps = judged(&plane);
+    assert!(ours(&plane).len() > 10, "{:?}", ours(&plane));
+    documented(&plane, "helm uninstall lockkeeper --namespace lockkeeper");
+    await_accepted(&plane, &objects::floating(&apps, "free"));
+    // Who still runs makes nothing anew: it has no right to.
+    wait_for_pods(&plane);
+    assert_eq!(ours(&plane), ["Namespace <none> lockkeeper"]);
+    assert!(lockkeeper.get("/healthz").contains("200 OK"));
+    documented(&plane, "kubectl delete namespace lockkeeper");
+    assert_eq!(ours(&plane), Vec::<String>::new());
+}
+
+/// The pods that nobody runs go with their Deployment, behind it.
+fn wait_for_pods(plane: &ControlPlane) {
+    let wait = ["wait", "--for=delete", "pods", "--all", "--timeout=60s"];
+    kubectl(plane, &[&wait[..], &["--namespace", OURS]].concat());
+    let wait = ["wait", "--for=delete", "endpointslices", "--all"];
+    let place = ["--timeout=60s", "--namespace", OURS];
+    kubectl(plane, &[&wait[..], &place].concat());
+}
+
+#[test]
+fn flux_prunes_the_webhooks_first_and_leaves_nothing() {
+    let _alone = alone();
+    let plane = plane();
+    let flux = plane.flux();
+    let home = "flux-system";
+    let pushed = flux.push(home, OURS, &Archive::of(&BASE));
+    let revision = pushed.expect("a push");
+    let sent = flux.kustomization(home, OURS, &json!({}));
+    sent.expect("kubectl").expect_accepted();
+    let outcome = flux.kustomization_outcome(home, OURS, &revision);
+    outcome.expect("an outcome").expect_ready();
+    let lockkeeper = start(&plane);
+    await_ready(&lockkeeper);
+    let apps = judged(&plane);
+
+    let from = audit(&plane).len();
+    let place = target("kustomizations.kustomize.toolkit.fluxcd.io", home, OURS);
+    let admin = plane.admin();
+    admin.delete(place).expect("kubectl").expect_accepted();
+    admin.wait_gone(place, PATIENCE).expect("it is pruned");
+    await_accepted(&plane, &objects::floating(&apps, "free"));
+    let namespace = target("namespace", "", OURS);
+    admin.wait_gone(namespace, PATIENCE).expect("it is emptied");
+    let order = deleted_by_flux(&plane, from);
+    let place = |resource: &str| {
+        let found = order.iter().position(|other| other == resource);
+        found.unwrap_or_else(|| panic!("no {resource} in {order:?}"))
+    };
+    let last_call = CONFIGURATIONS.map(place).into_iter().max();
+    assert!(last_call < Some(place("services")), "{order:?}");
+    assert!(last_call < Some(place("deployments")), "{order:?}");
+    assert!(last_call < Some(place("clusterroles")), "{order:?}");
+    // The source is the cluster's: it stands where the Kustomization stood.
+    assert_eq!(ours(&plane), ["GitRepository flux-system lockkeeper"]);
+}
+
+/// The resources that kustomize-controller deleted, in its order.
+fn deleted_by_flux(plane: &ControlPlane, from: usize) -> Vec<String> {
+    audit(plane)[from..]
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| {
+            let user = line["user"]["username"].as_str().unwrap_or_default();
+            line["verb"] == "delete" && user.ends_with(":kustomize-controller")
+        })
+        .filter_map(|line| Some(line["objectRef"]["resource"].as_str()?.to_owned()))
+        .collect()
+}
+
+#[test]
+fn without_its_namespace_releases_wait_until_one_command_frees_them() {
+    let _alone = alone();
+    let plane = plane();
+    let apps = plane.namespace("apps").expect("a namespace");
+    await_accepted(&plane, &objects::pinned(&apps, "stored"));
+    // Its webhooks call the Service.
+    install(&plane);
+    kubectl(&plane, &["delete", "namespace", OURS, "--timeout=60s"]);
+    let probe = objects::pinned(&apps, "probe").to_string();
+    let words = "failed calling webhook \"releases.lockkeeper.dev\": failed to call webhook: Post \
+                 \"https://lockkeeper.lockkeeper.svc:443/validate?timeout=5s\": service \"lockkeeper\" not found";
+    await_refusal(&plane, &probe, words);
+    let release = lockkeeper_control_plane::release(&apps, "stored");
+    let suspend = json!({ "spec": { "suspend": true } });
+    let output = plane.person().patch(release, "", &suspend);
+    output.expect("kubectl").expect_accepted();
+    let output = plane.person().delete(release);
+    output.expect("kubectl").expect_accepted();
+    let cluster_wide = [
+        "ClusterRole <none> lockkeeper",
+        "ClusterRoleBinding <none> lockkeeper",
+        "MutatingWebhookConfiguration <none> lockkeeper",
+        "ValidatingWebhookConfiguration <none> lockkeeper",
+    ];
+    assert_eq!(ours(&plane), cluster_wide);
+
+    documented(
+        &plane,
+        "kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration,clusterrole,clusterrolebinding lockkeeper",
+    );
+    await_accepted(&plane, &objects::pinned(&apps, "free"));
+    assert_eq!(ours(&plane), Vec::<String>::new());
+}
