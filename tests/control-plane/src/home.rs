@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::account::{Account, Owned};
 use crate::lockkeeper::{Lockkeeper, await_refusal, confined};
-use crate::{PATIENCE, RELEASE_DENIED, binary, objects};
+use crate::{CONFIGURATIONS, PATIENCE, RELEASE_DENIED, binary, objects};
 
 /// Quicker than anybody would have it. A new CA settles for a second: what reads the bundles by kubectl must keep up.
 const PACE: [&str; 3] = ["--ca-interval=2s", "--ca-overlap=5s", "--drain=0s"];
@@ -122,9 +122,9 @@ impl Home {
 
     /// The bundles of all its webhooks as PEM, those that judge first; empty where there is none.
     pub fn bundles(&self) -> Vec<String> {
-        ["validating", "mutating"]
+        CONFIGURATIONS
             .into_iter()
-            .filter_map(|kind| self.get(&format!("{kind}webhookconfigurations"), &self.namespace))
+            .filter_map(|kind| self.get(kind, &self.namespace))
             .flat_map(|configuration| {
                 configuration["webhooks"]
                     .as_array()

@@ -26,6 +26,12 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub const RELEASE_DENIED: &str =
     "admission webhook \"releases.lockkeeper.dev\" denied the request: ";
 
+/// The two kinds by which the API server is told of Lockkeeper.
+pub const CONFIGURATIONS: [&str; 2] = [
+    "validatingwebhookconfigurations",
+    "mutatingwebhookconfigurations",
+];
+
 /// The control plane of a program that needs no Flux, started when it is first asked for.
 pub fn plane() -> &'static ControlPlane {
     static PLANE: OnceLock<ControlPlane> = OnceLock::new();

@@ -4,19 +4,15 @@
 use std::fs;
 use std::path::Path;
 
-use lockkeeper_control_plane::PATIENCE;
 use lockkeeper_control_plane::helm::chart;
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
+use lockkeeper_control_plane::{CONFIGURATIONS, PATIENCE};
 use lockkeeper_testkit::archive::Archive;
 use lockkeeper_testkit::kubectl::{Way, target};
 use lockkeeper_testkit::{ControlPlane, wait};
 use serde_json::{Value, json};
 
 const NAME: &str = "lockkeeper";
-const KINDS: [&str; 2] = [
-    "validatingwebhookconfigurations",
-    "mutatingwebhookconfigurations",
-];
 
 /// All files of the chart; its version changes with each push, so that it is an upgrade.
 fn packed(version: &str, change: impl Fn(&str, String) -> String) -> Archive {
@@ -65,7 +61,7 @@ fn written(plane: &ControlPlane) -> Vec<Value> {
         get("secret", NAME, "lockkeeper-ca")["data"].clone(),
         get("lease", NAME, NAME)["spec"]["holderIdentity"].clone(),
     ];
-    for kind in KINDS {
+    for kind in CONFIGURATIONS {
         let found = get(kind, "", NAME);
         let webhooks = found["webhooks"].as_array().expect("webhooks").clone();
         written.extend(
@@ -138,7 +134,7 @@ fn what_lockkeeper_writes_stays_through_upgrades_and_drift_detection() {
     push("0.1.2", &|_, text| text);
     release("30m", "Fail");
     outcome("0.1.2");
-    let configuration = target(KINDS[0], "", NAME);
+    let configuration = target(CONFIGURATIONS[0], "", NAME);
     admin
         .wait(configuration, "to be upgraded", PATIENCE, |found| {
             found["webhooks"][0]["failurePolicy"] == "Fail"
@@ -176,7 +172,7 @@ fn what_lockkeeper_writes_stays_through_upgrades_and_drift_detection() {
         .run(&["delete", "helmrelease", NAME, "--namespace", NAME])
         .expect("kubectl")
         .expect_accepted();
-    for kind in KINDS {
+    for kind in CONFIGURATIONS {
         admin
             .wait_gone(target(kind, "", NAME), PATIENCE)
             .expect("it goes with the release");

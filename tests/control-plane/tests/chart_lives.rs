@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lockkeeper_control_plane::account::audit;
 use lockkeeper_control_plane::helm::{Helm, chart};
-use lockkeeper_control_plane::plane;
+use lockkeeper_control_plane::{CONFIGURATIONS, plane};
 use lockkeeper_testkit::kubectl::{Target, Way, target};
 use serde_json::{Value, json};
 
@@ -15,11 +15,6 @@ fn helm() -> &'static Helm {
     static HELM: OnceLock<Helm> = OnceLock::new();
     HELM.get_or_init(|| Helm::on(plane()))
 }
-
-const CONFIGURATIONS: [&str; 2] = [
-    "validatingwebhookconfigurations",
-    "mutatingwebhookconfigurations",
-];
 
 /// A release with its own names for what belongs to the whole cluster.
 struct Release {

@@ -11,22 +11,16 @@ mod removed;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lockkeeper_control_plane::PATIENCE;
 use lockkeeper_control_plane::helm::{Helm, chart};
 use lockkeeper_control_plane::home::unready;
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
+use lockkeeper_control_plane::{CONFIGURATIONS, PATIENCE};
 use lockkeeper_testkit::kubectl::{Output, Way, target};
 use lockkeeper_testkit::{ControlPlane, net, wait};
 use serde_json::{Value, json};
 
 /// The namespace and the name of all that the chart makes.
 const OURS: &str = "lockkeeper";
-
-/// The two kinds by which we are called.
-const CONFIGURATIONS: [&str; 2] = [
-    "validatingwebhookconfigurations",
-    "mutatingwebhookconfigurations",
-];
 
 /// Each test has a cluster of its own, as the chart is installed once in each; one at a time, for the machine's sake.
 fn alone() -> MutexGuard<'static, ()> {
