@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use jiff::{SignedDuration, Timestamp};
-use lockkeeper::certs::{Authority, SelfMade};
+use lockkeeper::certs::{Authority, Details, SelfMade};
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use serve_support::Served;
 use tempfile::TempDir;
@@ -343,8 +343,12 @@ fn a_server_shows_what_it_serves() {
     let address = server.tls.to_string();
     let output = certs(&["inspect", "--connect", &address]);
     assert_eq!(code(&output), 0, "{}", err(&output));
-    let sha256 = made.pair().id().map(|byte| format!("{byte:02X}")).join(":");
-    assert!(out(&output).contains(&sha256), "{}", out(&output));
+    let details = Details::from_pem(made.pair().chain_pem().as_bytes()).expect("a certificate");
+    assert!(
+        out(&output).contains(&details[0].sha256),
+        "{}",
+        out(&output)
+    );
     let output = certs(&["inspect", "--connect", &address, "--server-name", SERVICE]);
     assert_eq!(code(&output), 0, "{}", err(&output));
     let output = certs(&[

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use lockkeeper::{cluster, registration};
+
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -15,6 +17,25 @@ fn the_chart_has_the_version_of_the_package() {
     for key in ["version", "appVersion"] {
         let line = format!("\n{key}: {}\n", env!("CARGO_PKG_VERSION"));
         assert!(chart.contains(&line), "Chart.yaml has no line{line}");
+    }
+}
+
+#[test]
+fn the_files_that_templates_read_are_made_from_the_code() {
+    let mut made: Vec<_> = cluster::chart_files().expect("YAML").into();
+    made.extend(registration::chart_files().expect("YAML"));
+    for (name, text) in &made {
+        let path = format!("charts/lockkeeper/files/{name}");
+        let is_made = fs::read_to_string(&path).is_ok_and(|found| found == *text);
+        assert!(is_made, "{path} is out of date: run `cargo xtask docs`");
+        // Who injects it owns it.
+        assert!(!text.contains("caBundle"), "{path}");
+    }
+    // None is left of what was made before; the dashboard is written by hand.
+    let known = |name: &str| name == "dashboard.json" || made.iter().any(|(made, _)| *made == name);
+    for entry in fs::read_dir("charts/lockkeeper/files").expect("a folder") {
+        let name = entry.expect("an entry").file_name();
+        assert!(known(&name.to_string_lossy()), "{name:?} is made by nobody");
     }
 }
 

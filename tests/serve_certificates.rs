@@ -70,8 +70,8 @@ impl Mount {
 }
 
 /// A file with what clients are to trust.
-fn trusted(folder: &Path, authority: &Authority) -> PathBuf {
-    let path = folder.join(format!("{}.crt", authority.not_after().as_nanosecond()));
+fn trusted(folder: &Path, name: &str, authority: &Authority) -> PathBuf {
+    let path = folder.join(name);
     fs::write(&path, authority.cert_pem()).expect("written");
     path
 }
@@ -96,8 +96,7 @@ async fn a_new_pair_is_served_and_no_connection_is_dropped() {
     let mut mount = Mount::new(&pair(&old));
     let served = mount.serve(&[]);
     let bad = fixture("create-bad");
-    let trusts_old = scratch.path().join("old.crt");
-    fs::write(&trusts_old, old.cert_pem()).expect("written");
+    let trusts_old = trusted(scratch.path(), "old.crt", &old);
     let mut before = Client::http2(&served, &trusts_old).await;
     assert_eq!(
         before.post("/validate", bad.clone()).await.json()["response"]["allowed"],
@@ -113,7 +112,7 @@ async fn a_new_pair_is_served_and_no_connection_is_dropped() {
         &format!("lockkeeper_certificate_expiry_timestamp_seconds {expiry}"),
     )
     .await;
-    let trusts_new = trusted(scratch.path(), &new);
+    let trusts_new = trusted(scratch.path(), "new.crt", &new);
     let mut after = Client::http1(&served, &trusts_new).await;
     for client in [&mut after, &mut before] {
         let answer = client.post("/validate", bad.clone()).await;
@@ -128,7 +127,7 @@ async fn a_broken_pair_keeps_the_one_before_and_is_told() {
     let (first, second) = (pair(&ca), pair(&ca));
     let mut mount = Mount::new(&first);
     let served = mount.serve(&[]);
-    let trusts = trusted(scratch.path(), &ca);
+    let trusts = trusted(scratch.path(), "ca.crt", &ca);
     for (cert, key) in [
         (second.chain_pem(), first.key_pem()),
         ("nonsense", second.key_pem()),

@@ -2,16 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::CertificateDer;
 use x509_parser::parse_x509_certificate;
 use zeroize::Zeroizing;
 
-use super::bundle::{Bundle, fingerprint};
+use super::bundle::Bundle;
 use super::constraints::Constraints;
 use super::names::Names;
 use super::profile::{self, CA_VALIDITY, SERVING_VALIDITY, Validity};
-use super::{CertsError, Fingerprint, Pair, pem};
+use super::{CertsError, Pair, pem};
 
 /// A CA that signs serving certificates. Its key is zeroed on drop (but for ring's own working form of it), and it has
 /// no `Debug`: a key is never printed by mistake.
@@ -48,10 +47,7 @@ impl Authority {
         let certificate = bundle
             .only()
             .ok_or(CertsError::Certificate("there is not one certificate"))?;
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| CertsError::Key)?;
-        let key = Zeroizing::new(key);
-        let pair = KeyPair::try_from(&*key).map_err(|_| CertsError::Key)?;
-        Self::of(certificate.clone(), Zeroizing::new(pair))
+        Self::of(certificate.clone(), pem::key_pair(key)?)
     }
 
     fn of(
@@ -94,12 +90,6 @@ impl Authority {
     #[must_use]
     pub fn bundle(&self) -> Bundle {
         Bundle::of(self.certificate.clone())
-    }
-
-    /// The SHA-256 of the certificate.
-    #[must_use]
-    pub fn id(&self) -> Fingerprint {
-        fingerprint(&self.certificate)
     }
 
     /// When it is to be replaced: at two thirds of its time.

@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use sha2::{Digest, Sha256};
 use x509_parser::parse_x509_certificate;
 
 use super::profile::Validity;
-use super::{CertsError, Fingerprint, pem};
+use super::{CertsError, pem};
 
 /// Certificates that are trusted: no two the same, in the order in which they came. Whether one is a CA's is not
 /// asked, as Go's clients trust a server's own certificate too.
@@ -89,13 +88,6 @@ impl Bundle {
         self.certificates.len()
     }
 
-    /// The SHA-256 of each.
-    pub fn ids(&self) -> impl Iterator<Item = Fingerprint> {
-        self.certificates
-            .iter()
-            .map(|certificate| fingerprint(certificate))
-    }
-
     pub(super) fn only(&self) -> Option<&CertificateDer<'static>> {
         match self.certificates.as_slice() {
             [certificate] => Some(certificate),
@@ -108,11 +100,6 @@ impl Bundle {
             self.certificates.push(certificate);
         }
     }
-}
-
-/// The SHA-256 of a certificate.
-pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
-    Sha256::digest(certificate).into()
 }
 
 /// When a certificate holds; `None` where it cannot be read.
@@ -142,7 +129,6 @@ mod tests {
         ]
         .concat();
         let bundle = Bundle::from_pem(text.as_bytes()).expect("a bundle");
-        assert_eq!(bundle.ids().collect::<Vec<_>>(), [two.id(), one.id()]);
         assert_eq!(bundle.to_pem(), [two.cert_pem(), one.cert_pem()].concat());
         assert_eq!(
             one.bundle().union(two.bundle()).union(one.bundle()).len(),

@@ -7,6 +7,7 @@ use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, GeneralSubtree};
 use x509_parser::parse_x509_certificate;
@@ -14,7 +15,6 @@ use x509_parser::public_key::PublicKey;
 use zeroize::Zeroizing;
 
 use super::CertsError;
-use super::bundle::fingerprint;
 use super::profile::Validity;
 
 /// What a certificate says.
@@ -108,14 +108,14 @@ impl Details {
         } = Validity::read(&read)?;
         let names = read.subject_alternative_name().ok()?;
         let names = names.map(|found| found.value.general_names.iter().map(name).collect());
-        let id = fingerprint(&CertificateDer::from(der)).map(|byte| format!("{byte:02X}"));
+        let sha256: [u8; 32] = Sha256::digest(der).into();
         Some(Self {
             subject: printable(&read.subject().to_string()),
             issuer: printable(&read.issuer().to_string()),
             names: names.unwrap_or_default(),
             not_before,
             not_after,
-            sha256: id.join(":"),
+            sha256: sha256.map(|byte| format!("{byte:02X}")).join(":"),
             key: key_kind(&read),
             ca: constraints(&read)?,
             public_key: read.public_key().raw.to_vec(),

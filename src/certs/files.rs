@@ -60,7 +60,9 @@ pub enum FilesError {
         flag: &'static str,
     },
     /// They are being written.
-    #[error("certificate and key are being changed; they are read again soon")]
+    #[error(
+        "certificate and key are being written all the time; replace them at once, as by a symlink or a rename"
+    )]
     Changing,
 }
 

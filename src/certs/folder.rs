@@ -242,7 +242,7 @@ mod tests {
             let made = folder.keep_or_make(&names(of), now).expect("made");
             let trusted = made.authority.bundle();
             assert_eq!(verify(&trusted, &made.pair, of[0], now), Ok(()));
-            (made.authority.id(), made.pair.id())
+            (made.authority.bundle(), made.pair.chain_pem().to_owned())
         };
         let first = at(0, HERE);
         assert_eq!(at(24, HERE), first);
@@ -264,10 +264,10 @@ mod tests {
         let other = Chain::make(&names(HERE), now()).expect("made");
         folder.put_authority(&other.authority).expect("written");
         let second = folder.keep_or_make(&names(HERE), now()).expect("made");
-        assert_eq!(second.authority.id(), other.authority.id());
-        assert_ne!(second.pair.id(), first.pair.id());
+        assert_eq!(second.authority.bundle(), other.authority.bundle());
+        assert_ne!(second.pair.chain_pem(), first.pair.chain_pem());
         let kept = folder.keep_or_make(&names(HERE), now()).expect("made");
-        assert_eq!(kept.pair.id(), second.pair.id());
+        assert_eq!(kept.pair.chain_pem(), second.pair.chain_pem());
     }
 
     #[test]
@@ -278,9 +278,9 @@ mod tests {
         let next = first.authority.issue(&names(HERE), now()).expect("a pair");
         folder.put(KEY, next.key_pem(), 0o600).expect("written");
         let second = folder.keep_or_make(&names(HERE), now()).expect("made");
-        assert_eq!(second.authority.id(), first.authority.id());
+        assert_eq!(second.authority.bundle(), first.authority.bundle());
         let third = folder.keep_or_make(&names(HERE), now()).expect("made");
-        assert_eq!(third.pair.id(), second.pair.id());
+        assert_eq!(third.pair.chain_pem(), second.pair.chain_pem());
     }
 
     #[test]

@@ -24,11 +24,7 @@ pub use files::{Changed, Contents, Files, FilesError};
 pub use folder::{Chain, Folder};
 pub use kept::{Kept, MOST_PREVIOUS, Step, UNTIL};
 pub use pair::Pair;
-pub use profile::{CA_VALIDITY, SERVING_VALIDITY};
 pub use self_made::SelfMade;
-
-/// The SHA-256 of a certificate as DER: by it people and machines tell certificates apart.
-pub type Fingerprint = [u8; 32];
 
 #[cfg(test)]
 mod tests {

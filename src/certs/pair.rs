@@ -1,19 +1,16 @@
 //! A serving certificate with its key.
 
 use jiff::Timestamp;
-use rcgen::{KeyPair, PublicKeyData};
+use rcgen::PublicKeyData;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 use zeroize::Zeroizing;
 
-use super::bundle::fingerprint;
-use super::names::Names;
-use super::names::octets;
-use super::pem;
+use super::names::{Names, octets};
 use super::profile::Validity;
-use super::{CertsError, Fingerprint};
+use super::{CertsError, pem};
 
 /// A serving certificate with its chain and its key, which is zeroed on drop. It has no `Debug`: a key
 /// is never printed by mistake.
@@ -33,16 +30,14 @@ impl Pair {
         let broken = || CertsError::Certificate("the certificate cannot be read");
         let certificate = CertificateDer::from_pem_slice(chain.as_bytes()).map_err(|_| broken())?;
         let (_, read) = parse_x509_certificate(&certificate).map_err(|_| broken())?;
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| CertsError::Key)?;
-        let key = Zeroizing::new(key);
-        let pair = Zeroizing::new(KeyPair::try_from(&*key).map_err(|_| CertsError::Key)?);
-        if read.public_key().raw != pair.subject_public_key_info() {
+        let key = pem::key_pair(key)?;
+        if read.public_key().raw != key.subject_public_key_info() {
             return Err(CertsError::Mismatch);
         }
         Ok(Self {
             validity: Validity::read(&read).ok_or_else(broken)?,
             chain_pem: chain.to_owned(),
-            key_pem: pem::key(pair.serialized_der()),
+            key_pem: pem::key(key.serialized_der()),
             certificate,
         })
     }
@@ -93,11 +88,5 @@ impl Pair {
     #[must_use]
     pub fn not_after(&self) -> Timestamp {
         self.validity.not_after
-    }
-
-    /// The SHA-256 of the serving certificate.
-    #[must_use]
-    pub fn id(&self) -> Fingerprint {
-        fingerprint(&self.certificate)
     }
 }

@@ -1,10 +1,23 @@
-//! PEM out. rustls reads it; what it does not do is write.
+//! PEM: keys in, certificates and keys out. rustls reads certificates; what it does not do is write.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rcgen::KeyPair;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
+use super::CertsError;
+
 const COLUMNS: usize = 64;
+
+/// Reads an unencrypted key in PKCS#8.
+pub(super) fn key_pair(pem: &str) -> Result<Zeroizing<KeyPair>, CertsError> {
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| CertsError::Key)?;
+    let key = Zeroizing::new(key);
+    let pair = KeyPair::try_from(&*key).map_err(|_| CertsError::Key)?;
+    Ok(Zeroizing::new(pair))
+}
 
 /// A certificate as PEM.
 pub(super) fn certificate(der: &[u8]) -> String {

@@ -15,9 +15,9 @@ use super::CertsError;
 use super::names::Names;
 
 /// How long a CA holds: ten years.
-pub const CA_VALIDITY: SignedDuration = SignedDuration::from_hours(3652 * 24);
+pub(super) const CA_VALIDITY: SignedDuration = SignedDuration::from_hours(3652 * 24);
 /// How long a serving certificate holds: 90 days.
-pub const SERVING_VALIDITY: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub(super) const SERVING_VALIDITY: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Clocks differ; a certificate holds at once for those that are behind by less than this.
 const BEHIND: SignedDuration = SignedDuration::from_hours(1);
 

@@ -98,20 +98,23 @@ mod tests {
             let scratch = tempfile::tempdir().expect("a folder");
             let mut made = make(scratch.path(), names(&["localhost"]), now()).expect("made");
             assert_eq!(scratch.path().join("ca.key").exists(), keeps_key);
-            let (first, mut pairs, mut cas) =
-                (made.authority().id(), 1, vec![made.authority().id()]);
+            let (first, mut pairs, mut cas) = (
+                made.authority().bundle(),
+                1,
+                vec![made.authority().bundle()],
+            );
             for day in (0..8 * 365).step_by(10) {
                 let now = later(now(), day * 24);
                 pairs += usize::from(made.renew(now).expect("renewed"));
                 let trusted = made.authority().bundle();
                 assert_eq!(verify(&trusted, made.pair(), "localhost", now), Ok(()));
-                if cas.last() != Some(&made.authority().id()) {
-                    cas.push(made.authority().id());
+                if cas.last() != Some(&made.authority().bundle()) {
+                    cas.push(made.authority().bundle());
                 }
             }
             assert_eq!(cas.len(), 2, "ten years, renewed at two thirds");
             assert!((45..55).contains(&pairs), "{pairs} pairs");
-            assert_ne!(made.authority().id(), first);
+            assert_ne!(made.authority().bundle(), first);
             let written = std::fs::read_to_string(scratch.path().join("tls.crt")).expect("text");
             assert!(written == made.pair().chain_pem());
         }

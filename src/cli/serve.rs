@@ -127,16 +127,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             ),
             None => None,
         };
-        let knowledge: Arc<dyn Knowledge> = match &cluster {
-            Some(cluster) => {
-                let seen = Arc::new(Seen::new(cluster.clone(), options));
-                let followed = Arc::clone(&seen);
-                // Beside serving, never before it: reviews are answered meanwhile.
-                tokio::spawn(async move { followed.follow().await });
-                seen
-            }
-            None => Arc::new(NoFacts),
-        };
+        let knowledge = knowledge(cluster.as_ref(), options);
         let app = Arc::new(App::new(policy, knowledge, Limits::default()));
         let (custody, state) =
             certificates.custody(cluster.as_ref(), app.certificate(), address)?;
@@ -154,6 +145,18 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         anyhow::Ok(())
     })?;
     Ok(ExitCode::from(CLEAN))
+}
+
+/// What is known of the cluster; nothing without one.
+fn knowledge(cluster: Option<&Cluster>, options: Options) -> Arc<dyn Knowledge> {
+    let Some(cluster) = cluster else {
+        return Arc::new(NoFacts);
+    };
+    let seen = Arc::new(Seen::new(cluster.clone(), options));
+    let followed = Arc::clone(&seen);
+    // Beside serving, never before it: reviews are answered meanwhile.
+    tokio::spawn(async move { followed.follow().await });
+    seen
 }
 
 fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {

@@ -1,4 +1,4 @@
-//! The one Secret that Lockkeeper reads and writes: that of its own CA. It must be there; it is never listed.
+//! The one Secret that Lockkeeper writes: that of its own CA. It must be there; it is read by its name, never listed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 use super::connect::{Cluster, whole};
 use crate::facts::Name;
 
-/// Why a Secret could not be read or written; each says what to do.
+/// Why a Secret could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// It is not there, and nobody may create one.
@@ -31,7 +31,7 @@ pub enum SecretError {
         done: &'static str,
     },
     /// Somebody else wrote it meanwhile: read it again.
-    #[error("the Secret {0} was changed meanwhile")]
+    #[error("the Secret {0} was changed meanwhile; what is in it now is read first")]
     Conflict(String),
     /// The API server did not answer, or something else.
     #[error("the Secret {name} cannot be {done}: {reason}")]

@@ -43,20 +43,3 @@ pub fn chart_files() -> Result<[(&'static str, String); 2], serde_saphyr::ser::E
         ("own-rights.yaml", file(serde_saphyr::to_string(&own)?)),
     ])
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_files_of_the_chart_are_made_from_the_list() {
-        for (name, text) in chart_files().expect("YAML") {
-            let path = format!("charts/lockkeeper/files/{name}");
-            let found = std::fs::read_to_string(&path).unwrap_or_default();
-            assert!(
-                found == text,
-                "{path} is out of date: run `cargo xtask docs`"
-            );
-        }
-    }
-}

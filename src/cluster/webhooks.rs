@@ -86,6 +86,24 @@ impl Registered {
             webhooks.any(|(_, held)| held != bundle)
         })
     }
+
+    /// Takes over what was seen; whether that is news.
+    fn put(&mut self, which: Which, bundles: Vec<Entry>) -> bool {
+        let had_failed = self.failure.take().is_some();
+        let before = self.configurations.insert(which, bundles);
+        had_failed || before.as_ref() != self.configurations.get(&which)
+    }
+
+    /// Takes over why one cannot be seen; whether that is news. What was seen before still holds for all that anybody
+    /// knows.
+    fn fail(&mut self, which: Which, reason: String) -> bool {
+        let is_news =
+            !self.configurations.contains_key(&which) && self.failure.as_ref() != Some(&reason);
+        if is_news {
+            self.failure = Some(reason);
+        }
+        is_news
+    }
 }
 
 /// The way to both configurations of one name.
@@ -119,9 +137,7 @@ impl Webhooks {
                 registered,
                 |config: &ValidatingWebhookConfiguration| {
                     let webhooks = config.webhooks.iter().flatten();
-                    webhooks
-                        .map(|webhook| entry(&webhook.name, &webhook.client_config))
-                        .collect()
+                    entries(webhooks.map(|webhook| (&webhook.name, &webhook.client_config)))
                 },
             ),
             self.watch(
@@ -129,9 +145,7 @@ impl Webhooks {
                 registered,
                 |config: &MutatingWebhookConfiguration| {
                     let webhooks = config.webhooks.iter().flatten();
-                    webhooks
-                        .map(|webhook| entry(&webhook.name, &webhook.client_config))
-                        .collect()
+                    entries(webhooks.map(|webhook| (&webhook.name, &webhook.client_config)))
                 },
             ),
         )
@@ -154,11 +168,7 @@ impl Webhooks {
         };
         let is_own = |object: &K| object.name_any() == self.name;
         let put = |bundles| {
-            registered.send_if_modified(|registered| {
-                let failure = registered.failure.take();
-                let before = registered.configurations.insert(which, bundles);
-                failure.is_some() || before.as_ref() != registered.configurations.get(&which)
-            });
+            registered.send_if_modified(|registered| registered.put(which, bundles));
         };
         loop {
             let mut stream = watcher(Api::<K>::all(self.cluster.client()), config()).boxed();
@@ -172,28 +182,20 @@ impl Webhooks {
                     Ok(Event::Delete(object)) if is_own(&object) => put(Vec::new()),
                     Ok(_) => {}
                     Err(error) => {
-                        let reason = format!(
-                            "the {} {} cannot be watched: {}",
-                            which.kind(),
-                            self.name,
-                            whole(&error)
-                        );
+                        let reason = self.unseen(which, &error);
                         tracing::warn!(reason, "trying again");
-                        registered.send_if_modified(|registered| {
-                            // What was seen before still holds for all that anybody knows.
-                            let is_news = !registered.configurations.contains_key(&which)
-                                && registered.failure.as_ref() != Some(&reason);
-                            if is_news {
-                                registered.failure = Some(reason);
-                            }
-                            is_news
-                        });
+                        registered.send_if_modified(|registered| registered.fail(which, reason));
                         break;
                     }
                 }
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    fn unseen(&self, which: Which, error: &watcher::Error) -> String {
+        let (kind, name) = (which.kind(), &self.name);
+        format!("the {kind} {name} cannot be watched: {}", whole(error))
     }
 
     /// Puts a bundle into all webhooks of a configuration that were seen in it without it.
@@ -258,7 +260,13 @@ impl Webhooks {
     }
 }
 
-fn entry(name: &str, client: &WebhookClientConfig) -> (String, Vec<u8>) {
-    let bundle = client.ca_bundle.as_ref().map(|bundle| bundle.0.clone());
-    (name.to_owned(), bundle.unwrap_or_default())
+fn entries<'a>(
+    webhooks: impl Iterator<Item = (&'a String, &'a WebhookClientConfig)>,
+) -> Vec<Entry> {
+    webhooks
+        .map(|(name, client)| {
+            let bundle = client.ca_bundle.as_ref().map(|bundle| bundle.0.clone());
+            (name.clone(), bundle.unwrap_or_default())
+        })
+        .collect()
 }

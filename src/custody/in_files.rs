@@ -48,7 +48,7 @@ pub enum InFilesError {
     #[error("{0}; give PEM files of one pair and its CA with --tls-cert, --tls-key and --tls-ca")]
     Certs(#[from] CertsError),
     /// The file for the CA holds none.
-    #[error("the file of --tls-ca holds no certificate")]
+    #[error("the file of --tls-ca is empty; it must be PEM with `BEGIN CERTIFICATE`")]
     NoCa,
 }
 

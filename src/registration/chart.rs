@@ -48,21 +48,3 @@ pub fn chart_files() -> Result<Vec<(&'static str, String)>, serde_saphyr::ser::E
     }
     Ok(files)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_files_of_the_chart_are_made_from_the_registration() {
-        for (name, text) in chart_files().expect("YAML") {
-            let path = format!("charts/lockkeeper/files/{name}");
-            let found = std::fs::read_to_string(&path).unwrap_or_default();
-            assert!(
-                found == text,
-                "{path} is out of date: run `cargo xtask docs`"
-            );
-            assert!(!text.contains("caBundle"), "{path}");
-        }
-    }
-}

@@ -30,17 +30,17 @@ impl Clients {
     /// # Errors
     /// When there is no certificate that can be used.
     pub fn new(authorities: &[u8], names: Vec<String>, file: &str) -> Result<Self, TlsError> {
-        let none = || TlsError::NoCertificate(file.to_owned());
+        let no_ca = || TlsError::NoClientCa(file.to_owned());
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authorities) {
             roots
-                .add(certificate.map_err(|_| none())?)
-                .map_err(|_| none())?;
+                .add(certificate.map_err(|_| no_ca())?)
+                .map_err(|_| no_ca())?;
         }
         let provider = Arc::new(ring::default_provider());
         let by_authority = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
-            .map_err(|_| none())?;
+            .map_err(|_| no_ca())?;
         Ok(Self {
             by_authority,
             names,
@@ -93,5 +93,26 @@ impl ClientCertVerifier for Clients {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.by_authority.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_ca_is_told_as_what_it_is() {
+        for pem in [
+            &b""[..],
+            b"hello",
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            let told = Clients::new(pem, Vec::new(), "clients.crt").expect_err("no CA");
+            let told = told.to_string();
+            assert!(
+                told.starts_with("clients.crt holds no CA by which clients can be known"),
+                "{told}"
+            );
+        }
     }
 }

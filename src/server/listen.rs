@@ -30,8 +30,8 @@ pub struct Sockets {
     pub plain: TcpListener,
 }
 
-/// Serves reviews to `clients`, or to all, until `stop` comes; then it says not ready, waits `drain` for the news to spread while it
-/// still answers, lets requests in flight end, and returns.
+/// Serves reviews to `clients`, or to all, until `stop` comes; then it says not ready, waits `drain` for the news to
+/// spread while it still answers, lets requests in flight end, and returns.
 ///
 /// # Errors
 /// When TLS cannot be set up, or a socket fails.

@@ -126,7 +126,7 @@ impl Metrics {
         let certificate_broken = Gauge::default();
         registry.register(
             "certificate_broken",
-            "1 where a newer certificate is there that cannot be used",
+            "1 where the served certificate cannot be renewed: the next one, or its CA, cannot be read, made or used",
             certificate_broken.clone(),
         );
         let certificate_swaps = Counter::default();

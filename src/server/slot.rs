@@ -19,7 +19,7 @@ pub struct Health {
     pub unready: Option<Cow<'static, str>>,
     /// When the certificate that is served ends.
     pub expiry: Option<Timestamp>,
-    /// Whether a newer one is there that cannot be used.
+    /// Whether it cannot be renewed now: what would be served next cannot be read, made or used.
     pub broken: bool,
     /// How many webhooks of the configurations do not trust what is served; `None` where nobody looks.
     pub bundles_missing: Option<usize>,

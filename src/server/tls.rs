@@ -20,6 +20,11 @@ pub enum TlsError {
         "{0} holds no certificate; it must be PEM with `BEGIN CERTIFICATE`, the server's own first"
     )]
     NoCertificate(String),
+    /// The file of the clients' CA holds none.
+    #[error(
+        "{0} holds no CA by which clients can be known; it must be PEM with `BEGIN CERTIFICATE`"
+    )]
+    NoClientCa(String),
     /// The key file holds no usable key.
     #[error(
         "{0} holds no private key that can be used; it must be an unencrypted PEM key (PKCS#8, PKCS#1 or SEC1) of RSA, ECDSA P-256/P-384 or Ed25519"
@@ -45,8 +50,7 @@ impl Certificate {
     /// # Errors
     /// When one cannot be used, or the two do not belong together.
     pub fn from_pem(cert: &[u8], key: &[u8], names: [&str; 2]) -> Result<Self, TlsError> {
-        let pair = pair(cert, key, names[0], names[1])?;
-        Ok(Self(Arc::new(pair)))
+        Ok(Self(Arc::new(pair(cert, key, names)?)))
     }
 
     /// What Lockkeeper signed itself.
@@ -79,8 +83,7 @@ pub(super) fn config(slot: Arc<Slot>, clients: Option<Clients>) -> Result<Server
 fn pair(
     cert: &[u8],
     key: &[u8],
-    cert_name: &str,
-    key_name: &str,
+    [cert_name, key_name]: [&str; 2],
 ) -> Result<CertifiedKey, TlsError> {
     let chain = CertificateDer::pem_slice_iter(cert)
         .collect::<Result<Vec<_>, _>>()

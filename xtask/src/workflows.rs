@@ -180,29 +180,8 @@ fn what_the_scripts_read_is_there() {
         }
     }
     assert!(checked > 8, "only {checked} paths were found");
-    // What a release sets in the chart: the digest of its image, a version in three places.
-    let chart = |file: &str| {
-        let path = root().join("charts/lockkeeper").join(file);
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
-    let digests = chart("values.yaml");
-    assert_eq!(
-        digests
-            .lines()
-            .filter(|line| *line == "  digest: \"\"")
-            .count(),
-        1
-    );
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
-    let version = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
-        .expect("a version");
-    for key in ["version", "appVersion"] {
-        let line = format!("{key}: {version}");
-        assert!(
-            chart("Chart.yaml").lines().any(|found| found == line),
-            "{line}"
-        );
-    }
+    // What a release sets in the chart: the digest of its image, in the one place for it.
+    let values = fs::read_to_string(root().join("charts/lockkeeper/values.yaml")).expect("values");
+    let digests = values.lines().filter(|line| *line == "  digest: \"\"");
+    assert_eq!(digests.count(), 1);
 }

@@ -47,7 +47,7 @@ fn it_reads_back_what_it_wrote() {
     let again = read(&data);
     assert_eq!(again.until, second.until);
     assert_eq!(again.previous, second.previous);
-    assert_eq!(again.current.id(), second.current.id());
+    assert_eq!(again.current.bundle(), second.current.bundle());
     assert!(again.write() == data);
 }
 

@@ -25,13 +25,13 @@ use crate::server::{Clients, Slot};
 pub(super) struct CertificateArgs {
     /// The serving certificate with its chain, as PEM; read again when it changes [default: made at start]
     #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(super) tls_cert: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
     /// The certificate's private key, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub(super) tls_key: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     /// The CA that signed it, as PEM, to be put into the webhook configurations; needs an API server
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub(super) tls_ca: Option<PathBuf>,
+    tls_ca: Option<PathBuf>,
     /// A CA of Lockkeeper's own lives in this Secret, which must be there and may be empty; Lockkeeper makes and
     /// rotates it, signs its certificate with it, and puts it into the webhook configurations
     #[arg(
@@ -50,7 +50,7 @@ pub(super) struct CertificateArgs {
         value_name = "NAME",
         conflicts_with = "tls_cert"
     )]
-    pub(super) tls_names: Vec<String>,
+    tls_names: Vec<String>,
     /// The name of the two webhook configurations that the CA is put into
     #[arg(long, value_name = "NAME", default_value = crate::registration::NAME)]
     webhooks: String,
@@ -73,7 +73,7 @@ pub(super) struct CertificateArgs {
     client_names: Vec<String>,
     /// Where the certificate that is made at start is kept, and used again while it holds [default: a temporary folder]
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tls_cert", "ca_secret"])]
-    pub(super) state_dir: Option<PathBuf>,
+    state_dir: Option<PathBuf>,
 }
 
 impl CertificateArgs {

@@ -4,48 +4,29 @@
 //! `cargo build --release`. It fails where a review or a handshake is lost, or a bar is missed; docs/performance.md has
 //! the figures.
 
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lockkeeper_control_plane::home::Home;
 use lockkeeper_control_plane::load::Load;
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
-use lockkeeper_testkit::{ControlPlane, Options};
+use lockkeeper_control_plane::plane;
 
 /// From the start to ready: with a CA that is there, and the cluster's objects to list.
 const MOST_TIME: Duration = Duration::from_secs(2);
 const STARTS: usize = 20;
-
-fn plane() -> &'static ControlPlane {
-    static PLANE: OnceLock<ControlPlane> = OnceLock::new();
-    PLANE.get_or_init(|| {
-        let options = Options::default().flux(false);
-        options.start().expect("a control plane")
-    })
-}
 
 fn main() {
     let rotations: usize = std::env::args()
         .nth(1)
         .map_or(100, |number| number.parse().expect("how many rotations"));
     let home = Home::new(plane(), "rotations");
-    let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
-    home.register(&one);
-    one.await_ready();
-    two.await_ready();
-    home.await_judged();
-
+    let [one, two] = home.pair();
     let load = Load::start(&home, &[one.address(), two.address()]);
     let began = Instant::now();
     for number in 1..=rotations {
         home.rotate();
-        let new = home.held("ca.crt");
-        home.until(
-            "the CA before to be retired",
-            Duration::from_secs(60),
-            |home| home.bundles().iter().all(|bundle| *bundle == new),
-        );
+        home.await_retired();
         if number % 10 == 0 {
             eprintln!("{number} rotations in {} s", began.elapsed().as_secs());
         }

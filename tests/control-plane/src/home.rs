@@ -1,14 +1,16 @@
 //! A place for Lockkeepers with certificates of their own: an empty Secret, a Lease, an account, and what registers them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lockkeeper::certs::Kept;
 use lockkeeper_testkit::kubectl::{Following, Output, Target, Way};
 use lockkeeper_testkit::{ControlPlane, wait};
 use serde_json::{Value, json};
 
 use crate::account::{Account, Owned};
 use crate::lockkeeper::{Lockkeeper, await_refusal, confined};
-use crate::{RELEASE_DENIED, binary, objects};
+use crate::{PATIENCE, RELEASE_DENIED, binary, objects};
 
 /// Quicker than anybody would have it. A new CA settles for a second: what reads the bundles by kubectl must keep up.
 const PACE: [&str; 3] = ["--ca-interval=2s", "--ca-overlap=5s", "--drain=0s"];
@@ -73,10 +75,19 @@ impl Home {
     pub fn launch(&self, name: &str, more: &[&str]) -> Lockkeeper {
         let mut flags = vec![
             "--tls-name=127.0.0.1".to_owned(),
-            format!("--ca-secret={}/{SECRET}", self.namespace),
+            format!("--ca-secret={}", self.secret()),
         ];
         flags.extend(more.iter().map(|&flag| flag.to_owned()));
         self.launch_with(name, &flags)
+    }
+
+    /// Two replicas, the first of which is registered; both are ready and releases are judged.
+    pub fn pair(&self) -> [Lockkeeper; 2] {
+        let pair = ["one", "two"].map(|name| self.launch(name, &[]));
+        self.register(&pair[0]);
+        pair.iter().for_each(Lockkeeper::await_ready);
+        self.await_judged();
+        pair
     }
 
     /// A replica whose certificate comes from where `flags` say; it need not be ready yet.
@@ -91,15 +102,20 @@ impl Home {
         Lockkeeper::launch_without_certificate(self.plane, &name, &all)
     }
 
-    /// What registers a replica for the releases of this namespace, without a CA.
-    pub fn configurations(&self, replica: &Lockkeeper) -> Vec<Value> {
-        let printed = binary::webhooks(&["--url", replica.url()]);
+    /// What registers an address for the releases of this namespace, without a CA.
+    pub fn configurations(&self, url: &str) -> Vec<Value> {
+        let printed = binary::webhooks(&["--url", url]);
         confined(self.plane, &printed, &self.namespace)
     }
 
     /// Registers it as Flux would: by server-side apply, without a CA.
     pub fn register(&self, replica: &Lockkeeper) {
-        for configuration in self.configurations(replica) {
+        self.register_at(replica.url());
+    }
+
+    /// Registers an address, whoever listens there.
+    pub fn register_at(&self, url: &str) {
+        for configuration in self.configurations(url) {
             self.apply(&configuration);
         }
     }
@@ -141,6 +157,33 @@ impl Home {
         self.plane.admin().get(place).expect("kubectl")
     }
 
+    /// The Secret as flags name it.
+    pub fn secret(&self) -> String {
+        format!("{}/{SECRET}", self.namespace)
+    }
+
+    /// What the Secret holds; there must be a CA in it.
+    pub fn kept(&self) -> Kept {
+        let secret = self.get("secrets", SECRET).expect("the Secret");
+        let data = secret["data"].as_object().expect("data").iter();
+        let data = data.map(|(key, value)| (key.clone(), objects::decoded(value).into_bytes()));
+        let kept = Kept::read(&data.collect()).expect("readable");
+        kept.expect("a CA")
+    }
+
+    /// Puts a CA into the Secret.
+    pub fn put(&self, kept: &Kept) {
+        let texts: BTreeMap<_, _> = kept
+            .write()
+            .into_iter()
+            .map(|(key, value)| (key, String::from_utf8(value).expect("text")))
+            .collect();
+        self.apply(&json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": self.place(SECRET),
+            "stringData": texts,
+        }));
+    }
+
     /// What the Secret holds under a key, as text.
     pub fn held(&self, key: &str) -> String {
         let secret = self.get("secrets", SECRET).expect("the Secret");
@@ -175,10 +218,18 @@ impl Home {
     /// Rotates the CA on the command line, which waits until all webhooks trust the new one.
     pub fn rotate(&self) {
         let kubeconfig = self.plane.admin().config().display().to_string();
-        let secret = format!("{}/{SECRET}", self.namespace);
-        let flags = ["--secret", &secret, "--webhooks", &self.namespace];
+        let flags = ["--secret", &self.secret(), "--webhooks", &self.namespace];
         let more = ["--overlap", "5s", "--kubeconfig", &kubeconfig];
         binary::run(&[&["certs", "rotate"], &flags[..], &more].concat());
+    }
+
+    /// Waits until the CA in force is the only one that the webhooks trust, and returns it.
+    pub fn await_retired(&self) -> String {
+        let current = self.held("ca.crt");
+        self.until("the CA before to be retired", PATIENCE, |home| {
+            home.bundles().iter().all(|bundle| *bundle == current)
+        });
+        current
     }
 
     /// Waits until the API server has a floating release refused by a replica that it trusts.

@@ -13,9 +13,11 @@ pub mod objects;
 pub mod reviews;
 pub mod untouched;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use lockkeeper_testkit::kubectl::Target;
+use lockkeeper_testkit::{ControlPlane, Options};
 
 /// Long enough for a machine that compiles beside the test; an idle one takes a second or two.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,6 +25,15 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// What a person reads where a release is refused.
 pub const RELEASE_DENIED: &str =
     "admission webhook \"releases.lockkeeper.dev\" denied the request: ";
+
+/// The control plane of a program that needs no Flux, started when it is first asked for.
+pub fn plane() -> &'static ControlPlane {
+    static PLANE: OnceLock<ControlPlane> = OnceLock::new();
+    PLANE.get_or_init(|| {
+        let options = Options::default().flux(false);
+        options.start().expect("the control plane starts")
+    })
+}
 
 /// A HelmRelease's place.
 pub const fn release<'a>(namespace: &'a str, name: &'a str) -> Target<'a> {

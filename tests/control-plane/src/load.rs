@@ -83,11 +83,12 @@ impl Load {
         }
     }
 
-    /// Ends it; fails where one answer was not what it must be.
+    /// Ends it; fails where one answer was not what it must be, or a client never had one.
     pub fn end(self) -> Counts {
         for seen in [&self.api_server, &self.by_hand] {
             seen.stop.store(true, Ordering::Relaxed);
         }
+        let has_hands = self.threads.len() > 1;
         for thread in self.threads {
             thread.join().expect("a client");
         }
@@ -96,10 +97,13 @@ impl Load {
             assert_eq!(wrong, None);
             seen.right.load(Ordering::Relaxed)
         };
-        Counts {
+        let counts = Counts {
             by_api_server: count(&self.api_server),
             by_hand: count(&self.by_hand),
-        }
+        };
+        let has_asked = counts.by_api_server > 0 && (counts.by_hand > 0 || !has_hands);
+        assert!(has_asked, "{counts:?}");
+        counts
     }
 }
 

@@ -1,4 +1,5 @@
-//! The life of a release of the Helm chart: installed, upgraded without losing what Lockkeeper wrote, removed in an order that blocks nobody.
+//! The life of a release of the Helm chart: installed, upgraded without losing what Lockkeeper wrote, removed in an order
+//! that blocks nobody.
 
 use std::sync::OnceLock;
 
@@ -6,19 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lockkeeper_control_plane::account::audit;
 use lockkeeper_control_plane::helm::{Helm, chart};
+use lockkeeper_control_plane::plane;
 use lockkeeper_testkit::kubectl::{Target, Way, target};
-use lockkeeper_testkit::{ControlPlane, Options};
 use serde_json::{Value, json};
-
-fn plane() -> &'static ControlPlane {
-    static PLANE: OnceLock<ControlPlane> = OnceLock::new();
-    PLANE.get_or_init(|| {
-        Options::default()
-            .flux(false)
-            .start()
-            .expect("the control plane starts")
-    })
-}
 
 fn helm() -> &'static Helm {
     static HELM: OnceLock<Helm> = OnceLock::new();

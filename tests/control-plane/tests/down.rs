@@ -4,23 +4,13 @@ use std::net::TcpListener;
 use std::sync::OnceLock;
 
 use lockkeeper_control_plane::lockkeeper::{await_refusal, confined, register};
-use lockkeeper_control_plane::{PATIENCE, binary, objects, release, untouched};
+use lockkeeper_control_plane::{PATIENCE, binary, objects, plane, release, untouched};
 use lockkeeper_testkit::control_plane::Registered;
 use lockkeeper_testkit::kubectl::Way;
 use lockkeeper_testkit::pki::Authority;
 use lockkeeper_testkit::recorder::Recorder;
-use lockkeeper_testkit::{ControlPlane, Options, net, wait};
+use lockkeeper_testkit::{net, wait};
 use serde_json::json;
-
-fn plane() -> &'static ControlPlane {
-    static PLANE: OnceLock<ControlPlane> = OnceLock::new();
-    PLANE.get_or_init(|| {
-        Options::default()
-            .flux(false)
-            .start()
-            .expect("the control plane starts")
-    })
-}
 
 /// An address at which nobody listens.
 fn nobody() -> String {

@@ -3,24 +3,14 @@
 use std::sync::OnceLock;
 
 use lockkeeper_control_plane::lockkeeper::{await_refusal, confined, register};
-use lockkeeper_control_plane::{binary, objects, release};
+use lockkeeper_control_plane::{binary, objects, plane, release};
 use lockkeeper_testkit::control_plane::Registered;
 use lockkeeper_testkit::kubectl::{Target, Way};
-use lockkeeper_testkit::{ControlPlane, Options, net};
+use lockkeeper_testkit::net;
 use serde_json::{Value, json};
 
 /// Flux's own namespace.
 const FLUX: &str = "flux-system";
-
-fn plane() -> &'static ControlPlane {
-    static PLANE: OnceLock<ControlPlane> = OnceLock::new();
-    PLANE.get_or_init(|| {
-        Options::default()
-            .flux(false)
-            .start()
-            .expect("the control plane starts")
-    })
-}
 
 /// Two registrations with failure policy Fail and an address at which nobody listens.
 struct Ground {

@@ -21,11 +21,7 @@ pub(crate) fn plane() -> &'static ControlPlane {
 #[test]
 fn two_replicas_make_one_ca_and_serve_by_it() {
     let home = Home::new(plane(), "pair");
-    let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
-    home.register(&one);
-    one.await_ready();
-    two.await_ready();
-    home.await_judged();
+    let [one, two] = home.pair();
     let authority = home.held("ca.crt");
     assert!(authority.contains("BEGIN CERTIFICATE"));
     assert!(home.bundles().iter().all(|bundle| *bundle == authority));

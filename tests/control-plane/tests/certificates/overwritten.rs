@@ -44,7 +44,7 @@ fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
     let home = Home::new(plane(), "reapplied");
     let replica = home.launch("one", &[]);
     let flux = plane().flux();
-    let all = home.configurations(&replica);
+    let all = home.configurations(replica.url());
     let commit = |configurations: &[Value]| {
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": configurations });
         let files = Archive::of(&[("webhooks.yaml", &list.to_string())]);
@@ -83,11 +83,8 @@ fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
 }
 
 /// Two replicas that are ready; the one that leads first.
-fn pair(home: &Home) -> [Lockkeeper; 2] {
-    let (one, two) = (home.launch("one", &[]), home.launch("two", &[]));
-    home.register(&one);
-    one.await_ready();
-    two.await_ready();
+fn leader_first(home: &Home) -> [Lockkeeper; 2] {
+    let [one, two] = home.pair();
     if leads(&one) { [one, two] } else { [two, one] }
 }
 
@@ -98,7 +95,7 @@ fn leads(replica: &Lockkeeper) -> bool {
 #[test]
 fn a_leader_that_leaves_is_followed_at_once() {
     let home = Home::new(plane(), "left");
-    let [leader, other] = pair(&home);
+    let [leader, other] = leader_first(&home);
     leader.process().stop();
     let began = Instant::now();
     home.until("the other to lead", PATIENCE, |_| leads(&other));
@@ -110,7 +107,7 @@ fn a_leader_that_leaves_is_followed_at_once() {
 #[test]
 fn a_leader_that_dies_is_followed_by_another() {
     let home = Home::new(plane(), "led");
-    let [leader, other] = pair(&home);
+    let [leader, other] = leader_first(&home);
     let authority = home.held("ca.crt");
     leader.process().kill();
     home.register(&other);

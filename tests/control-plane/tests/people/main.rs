@@ -8,10 +8,9 @@ mod stored_before;
 use std::sync::OnceLock;
 
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
-use lockkeeper_control_plane::{RELEASE_DENIED, release, untouched};
+use lockkeeper_control_plane::{RELEASE_DENIED, plane, release, untouched};
 use lockkeeper_testkit::control_plane::Registered;
 use lockkeeper_testkit::kubectl::{Output, Way};
-use lockkeeper_testkit::{ControlPlane, Options};
 use serde_json::Value;
 
 pub(crate) struct Stage {
@@ -19,16 +18,6 @@ pub(crate) struct Stage {
     /// A namespace with releases that were there before the webhooks.
     pub(crate) before: String,
     _registered: Registered<'static>,
-}
-
-pub(crate) fn plane() -> &'static ControlPlane {
-    static PLANE: OnceLock<ControlPlane> = OnceLock::new();
-    PLANE.get_or_init(|| {
-        Options::default()
-            .flux(false)
-            .start()
-            .expect("the control plane starts")
-    })
 }
 
 pub(crate) fn stage() -> &'static Stage {
