@@ -55,15 +55,15 @@ impl Which {
 pub struct Registered {
     /// By configuration; one that was not seen yet is not there, one that does not exist is empty.
     configurations: BTreeMap<Which, Vec<Entry>>,
-    /// Why nobody can look.
-    failure: Option<String>,
+    /// Why nobody can look at one.
+    failures: BTreeMap<Which, String>,
 }
 
 impl Registered {
     /// Why it is not known what is registered; `None` when it is.
     #[must_use]
     pub fn unknown(&self) -> Option<&str> {
-        match &self.failure {
+        match self.failures.values().next() {
             Some(reason) => Some(reason),
             None if self.configurations.len() < Which::ALL.len() => {
                 Some("the webhook configurations have not been read yet")
@@ -89,7 +89,7 @@ impl Registered {
 
     /// Takes over what was seen; whether that is news.
     fn put(&mut self, which: Which, bundles: Vec<Entry>) -> bool {
-        let had_failed = self.failure.take().is_some();
+        let had_failed = self.failures.remove(&which).is_some();
         let before = self.configurations.insert(which, bundles);
         had_failed || before.as_ref() != self.configurations.get(&which)
     }
@@ -98,9 +98,9 @@ impl Registered {
     /// knows.
     fn fail(&mut self, which: Which, reason: String) -> bool {
         let is_news =
-            !self.configurations.contains_key(&which) && self.failure.as_ref() != Some(&reason);
+            !self.configurations.contains_key(&which) && self.failures.get(&which) != Some(&reason);
         if is_news {
-            self.failure = Some(reason);
+            self.failures.insert(which, reason);
         }
         is_news
     }

@@ -1,10 +1,12 @@
 //! The real helm on the chart of this checkout.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lockkeeper::yaml;
 use lockkeeper_testkit::ControlPlane;
+use lockkeeper_testkit::archive::Archive;
 use lockkeeper_testkit::kubectl::Output;
 use lockkeeper_testkit::tools::Tool;
 use serde_json::Value;
@@ -22,6 +24,41 @@ pub fn chart() -> String {
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/lockkeeper");
     let chart = chart.canonicalize().expect("the chart is there");
     chart.to_string_lossy().into_owned()
+}
+
+/// All files of the chart; its version changes with each push, so that it is an upgrade.
+pub fn packed(version: &str, change: impl Fn(&str, String) -> String) -> Archive {
+    fn walk(root: &Path, folder: &Path, each: &mut impl FnMut(&str, String)) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(root, &path, each);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                let name = path
+                    .strip_prefix(root)
+                    .expect("beneath")
+                    .display()
+                    .to_string();
+                each(&name, text);
+            }
+        }
+    }
+    let root = chart();
+    let mut archive = Archive::default();
+    walk(Path::new(&root), Path::new(&root), &mut |name, text| {
+        let text = match name {
+            "Chart.yaml" => text
+                .lines()
+                .map(|line| match line.starts_with("version:") {
+                    true => format!("version: {version}\n"),
+                    false => format!("{line}\n"),
+                })
+                .collect(),
+            _ => change(name, text),
+        };
+        archive = std::mem::take(&mut archive).file(&format!("lockkeeper/{name}"), &text);
+    });
+    archive
 }
 
 impl Helm {

@@ -1,53 +1,14 @@
 //! The chart as helm-controller applies it, with the rights that it grants: what Lockkeeper writes stays through upgrades,
 //! drift detection and a changed list of webhooks, and goes with the release.
 
-use std::fs;
-use std::path::Path;
-
-use lockkeeper_control_plane::helm::chart;
+use lockkeeper_control_plane::helm::packed;
 use lockkeeper_control_plane::lockkeeper::Lockkeeper;
 use lockkeeper_control_plane::{CONFIGURATIONS, PATIENCE};
-use lockkeeper_testkit::archive::Archive;
 use lockkeeper_testkit::kubectl::{Way, target};
 use lockkeeper_testkit::{ControlPlane, wait};
 use serde_json::{Value, json};
 
 const NAME: &str = "lockkeeper";
-
-/// All files of the chart; its version changes with each push, so that it is an upgrade.
-fn packed(version: &str, change: impl Fn(&str, String) -> String) -> Archive {
-    fn walk(root: &Path, folder: &Path, each: &mut impl FnMut(&str, String)) {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                walk(root, &path, each);
-            } else if let Ok(text) = fs::read_to_string(&path) {
-                let name = path
-                    .strip_prefix(root)
-                    .expect("beneath")
-                    .display()
-                    .to_string();
-                each(&name, text);
-            }
-        }
-    }
-    let root = chart();
-    let mut archive = Archive::default();
-    walk(Path::new(&root), Path::new(&root), &mut |name, text| {
-        let text = match name {
-            "Chart.yaml" => text
-                .lines()
-                .map(|line| match line.starts_with("version:") {
-                    true => format!("version: {version}\n"),
-                    false => format!("{line}\n"),
-                })
-                .collect(),
-            _ => change(name, text),
-        };
-        archive = std::mem::take(&mut archive).file(&format!("{NAME}/{name}"), &text);
-    });
-    archive
-}
 
 /// What Lockkeeper writes into the chart's objects: the bundles, the CA, and who leads.
 fn written(plane: &ControlPlane) -> Vec<Value> {

@@ -1,10 +1,11 @@
 //! Taken out again, by Helm, by Flux, and by the deletion of its namespace: nothing is blocked, and what stays is known.
 
 use lockkeeper_control_plane::account::audit;
+use lockkeeper_control_plane::helm::packed;
 use lockkeeper_control_plane::lockkeeper::await_refusal;
 use lockkeeper_control_plane::{PATIENCE, RELEASE_DENIED, objects};
 use lockkeeper_testkit::archive::Archive;
-use lockkeeper_testkit::kubectl::target;
+use lockkeeper_testkit::kubectl::{Way, target};
 use lockkeeper_testkit::{ControlPlane, Options};
 use serde_json::{Value, json};
 
@@ -95,27 +96,72 @@ fn flux_prunes_the_webhooks_first_and_leaves_nothing() {
     await_accepted(&plane, &objects::floating(&apps, "free"));
     let namespace = target("namespace", "", OURS);
     admin.wait_gone(namespace, PATIENCE).expect("it is emptied");
-    let order = deleted_by_flux(&plane, from);
+    the_webhooks_went_first(&deleted_by(&plane, ":kustomize-controller", from));
+    // The source is the cluster's: it stands where the Kustomization stood.
+    assert_eq!(ours(&plane), ["GitRepository flux-system lockkeeper"]);
+}
+
+/// As the folder `deploy/flux` does it: Flux deletes the HelmRelease, and helm-controller uninstalls it.
+#[test]
+fn helm_controller_takes_the_webhooks_first_too() {
+    let _alone = alone();
+    let plane = plane();
+    let (admin, flux) = (plane.admin(), plane.flux());
+    kubectl(&plane, &["create", "namespace", OURS]);
+    let chart = packed("0.1.0", |_, text| text);
+    let pushed = flux.push_oci_chart(OURS, OURS, "0.1.0", &chart);
+    pushed.expect("a push");
+    // No pod runs here.
+    let object = json!({
+        "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
+        "metadata": { "name": OURS, "namespace": OURS },
+        "spec": {
+            "interval": "1h", "install": { "disableWait": true },
+            "chartRef": { "kind": "OCIRepository", "name": OURS },
+        },
+    });
+    let sent = admin.send(Way::ServerSide, &object.to_string());
+    sent.expect("kubectl").expect_accepted();
+    let outcome = flux.release_outcome(OURS, OURS, Some("0.1.0"));
+    outcome.expect("an outcome").expect_ready();
+    let lockkeeper = start(&plane);
+    await_ready(&lockkeeper);
+    let apps = judged(&plane);
+
+    let from = audit(&plane).len();
+    let place = lockkeeper_control_plane::release(OURS, OURS);
+    admin.delete(place).expect("kubectl").expect_accepted();
+    admin.wait_gone(place, PATIENCE).expect("it is uninstalled");
+    await_accepted(&plane, &objects::floating(&apps, "free"));
+    the_webhooks_went_first(&deleted_by(&plane, ":helm-controller", from));
+    wait_for_pods(&plane);
+    let left = [
+        "Namespace <none> lockkeeper",
+        "OCIRepository lockkeeper lockkeeper",
+    ];
+    assert_eq!(ours(&plane), left);
+}
+
+#[track_caller]
+fn the_webhooks_went_first(order: &[String]) {
     let place = |resource: &str| {
         let found = order.iter().position(|other| other == resource);
         found.unwrap_or_else(|| panic!("no {resource} in {order:?}"))
     };
     let last_call = CONFIGURATIONS.map(place).into_iter().max();
-    assert!(last_call < Some(place("services")), "{order:?}");
-    assert!(last_call < Some(place("deployments")), "{order:?}");
-    assert!(last_call < Some(place("clusterroles")), "{order:?}");
-    // The source is the cluster's: it stands where the Kustomization stood.
-    assert_eq!(ours(&plane), ["GitRepository flux-system lockkeeper"]);
+    for other in ["services", "deployments", "clusterroles"] {
+        assert!(last_call < Some(place(other)), "{order:?}");
+    }
 }
 
-/// The resources that kustomize-controller deleted, in its order.
-fn deleted_by_flux(plane: &ControlPlane, from: usize) -> Vec<String> {
+/// The resources that a controller deleted, in its order.
+fn deleted_by(plane: &ControlPlane, controller: &str, from: usize) -> Vec<String> {
     audit(plane)[from..]
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|line| {
             let user = line["user"]["username"].as_str().unwrap_or_default();
-            line["verb"] == "delete" && user.ends_with(":kustomize-controller")
+            line["verb"] == "delete" && user.ends_with(controller)
         })
         .filter_map(|line| Some(line["objectRef"]["resource"].as_str()?.to_owned()))
         .collect()
