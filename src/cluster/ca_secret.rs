@@ -9,7 +9,7 @@ use kube::Api;
 use kube::api::PostParams;
 use zeroize::Zeroize;
 
-use super::connect::{Cluster, whole};
+use super::connect::{Cluster, in_time, whole};
 use crate::facts::Name;
 
 /// Why a Secret could not be read or written.
@@ -115,7 +115,7 @@ impl CaSecret {
     /// # Errors
     /// When it is not there, may not be read, or the API server does not answer.
     pub async fn read(&self) -> Result<Held, SecretError> {
-        match self.api.get(&self.name.name).await {
+        match in_time(self.api.get(&self.name.name)).await {
             Ok(secret) => Ok(Held::new(secret)),
             Err(error) => Err(self.error(&error, "get", "read")),
         }
@@ -138,7 +138,7 @@ impl CaSecret {
             ..held.secret.clone()
         };
         let params = PostParams::default();
-        let replaced = self.api.replace(&self.name.name, &params, &secret).await;
+        let replaced = in_time(self.api.replace(&self.name.name, &params, &secret)).await;
         for value in secret.data.iter_mut().flat_map(BTreeMap::values_mut) {
             value.0.zeroize();
         }

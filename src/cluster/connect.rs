@@ -156,6 +156,20 @@ async fn from_kubeconfig(path: &Path) -> Result<Config, kube::config::Kubeconfig
     Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await
 }
 
+/// The answer to a request, or that none came in time: a connection that died without a word is noticed much later.
+pub(super) async fn in_time<T>(answer: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    within(PATIENCE, answer).await
+}
+
+async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = kube::Result<T>>,
+) -> kube::Result<T> {
+    let late = || kube::Error::Service(format!("no answer within {} s", patience.as_secs()).into());
+    let answer = tokio::time::timeout(patience, answer).await;
+    answer.unwrap_or_else(|_| Err(late()))
+}
+
 /// An error with all that caused it: kube's own sentence is often only "client error (Connect)".
 pub(super) fn whole(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -233,6 +247,15 @@ users: [{name: me, user: {}}]
             let version = cluster.version().await;
             assert_eq!(version.is_ok(), lives, "{version:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_come_is_an_error() {
+        let never = std::future::pending::<kube::Result<()>>();
+        let error = within(Duration::ZERO, never).await.expect_err("late");
+        assert!(whole(&error).contains("no answer within 0 s"), "{error}");
+        let answer = within(PATIENCE, std::future::ready(Ok(1))).await;
+        assert_eq!(answer.expect("an answer"), 1);
     }
 
     #[tokio::test]

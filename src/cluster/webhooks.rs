@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::connect::{Cluster, whole};
+use super::connect::{Cluster, in_time, whole};
 
 /// Who owns the `caBundle` fields in the configurations' managedFields.
 const MANAGER: &str = "lockkeeper-certificates";
@@ -263,7 +263,9 @@ impl Webhooks {
             ..PatchParams::default()
         };
         let patch = Patch::Json::<()>(patch);
-        api.patch(&self.name, &params, &patch).await.map(drop)
+        in_time(api.patch(&self.name, &params, &patch))
+            .await
+            .map(drop)
     }
 }
 
