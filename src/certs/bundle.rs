@@ -88,6 +88,11 @@ impl Bundle {
         self.certificates.len()
     }
 
+    /// Each as a bundle of one.
+    pub fn each(&self) -> impl Iterator<Item = Self> {
+        self.certificates.iter().cloned().map(Self::of)
+    }
+
     pub(super) fn only(&self) -> Option<&CertificateDer<'static>> {
         match self.certificates.as_slice() {
             [certificate] => Some(certificate),

@@ -130,7 +130,9 @@ impl InFiles {
         match self.injection.clone() {
             Some(injection) => {
                 let (leads, _) = watch::channel(false);
-                let injects = injection.run(&registered, &leads, wanted.subscribe());
+                // The kubelets bring new files to one node long before another.
+                let grace = self.pace.overlap;
+                let injects = injection.run(&registered, &leads, wanted.subscribe(), grace);
                 join(injects, self.keep(Some(registered.subscribe()), wanted)).await;
             }
             None => self.keep(None, wanted).await,

@@ -1,10 +1,11 @@
 //! Keeps a bundle in the webhook configurations, and puts it there again when something overwrites it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join3;
 use tokio::sync::watch;
 
+use super::strangers::Strangers;
 use crate::certs::Bundle;
 use crate::cluster::{Leadership, Registered, Webhooks};
 
@@ -24,17 +25,18 @@ pub struct Injection {
 
 impl Injection {
     /// Follows the configurations into `registered`, and injects what is `wanted` while this replica leads; an empty
-    /// bundle is not known yet. Dropping the future ends it.
+    /// bundle is not known yet. A CA that is there and not wanted stays for `grace`. Dropping the future ends it.
     pub(super) async fn run(
         &self,
         registered: &watch::Sender<Registered>,
         leads: &watch::Sender<bool>,
         wanted: watch::Receiver<Bundle>,
+        grace: Duration,
     ) {
         join3(
             self.webhooks.follow(registered),
             self.leadership.compete(leads),
-            self.inject(registered.subscribe(), leads.subscribe(), wanted),
+            self.inject(registered.subscribe(), leads.subscribe(), wanted, grace),
         )
         .await;
     }
@@ -44,12 +46,19 @@ impl Injection {
         mut registered: watch::Receiver<Registered>,
         mut leads: watch::Receiver<bool>,
         mut wanted: watch::Receiver<Bundle>,
+        grace: Duration,
     ) {
         let mut failing = false;
+        let mut strangers = Strangers::default();
         loop {
             let seen = registered.borrow_and_update().clone();
-            let bundle = wanted.borrow_and_update().to_pem();
+            let now = Instant::now();
+            // Who follows looks too: what has been there for long is no news to who leads next.
+            strangers.look(seen.bundles(), now);
+            let bundle = wanted.borrow_and_update().clone();
             let is_asked = *leads.borrow_and_update() && !bundle.is_empty();
+            let (bundle, again) = strangers.beside(bundle, grace, now);
+            let bundle = bundle.to_pem();
             let mut pause = None;
             for which in seen.lacking(bundle.as_bytes()).filter(|_| is_asked) {
                 match self.webhooks.inject(which, &seen, bundle.as_bytes()).await {
@@ -79,6 +88,7 @@ impl Injection {
                 changed = registered.changed() => changed,
                 changed = wanted.changed() => changed,
                 changed = leads.changed() => changed,
+                () = tokio::time::sleep(again.unwrap_or(Duration::MAX)) => Ok(()),
             };
             // Who told of changes has ended, and the server with it.
             if gone.is_err() {

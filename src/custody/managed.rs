@@ -76,7 +76,11 @@ impl Managed {
         let (registered, _) = watch::channel(Registered::default());
         let (wanted, _) = watch::channel(Bundle::default());
         let (leads, _) = watch::channel(false);
-        let injects = self.injection.run(&registered, &leads, wanted.subscribe());
+        // Every replica has read the Secret by then, who leads among them, and serves by what is in it.
+        let grace = 2 * self.settings.interval;
+        let injects = self
+            .injection
+            .run(&registered, &leads, wanted.subscribe(), grace);
         let keeps = self.keep(registered.subscribe(), leads.subscribe(), wanted.clone());
         join(injects, keeps).await;
     }

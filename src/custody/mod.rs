@@ -6,6 +6,7 @@ mod in_files;
 mod injection;
 mod made;
 mod managed;
+mod strangers;
 
 pub use in_files::{InFiles, InFilesError, Pace};
 pub use injection::Injection;

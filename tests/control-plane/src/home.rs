@@ -92,7 +92,16 @@ impl Home {
 
     /// A replica whose certificate comes from where `flags` say; it need not be ready yet.
     pub fn launch_with(&self, name: &str, flags: &[String]) -> Lockkeeper {
-        let mut all: Vec<String> = PACE.map(str::to_owned).into();
+        let is_other = |pace: &&str| {
+            let name = pace.split('=').next();
+            flags.iter().all(|flag| flag.split('=').next() != name)
+        };
+        let mut all: Vec<String> = PACE
+            .iter()
+            .copied()
+            .filter(is_other)
+            .map(str::to_owned)
+            .collect();
         all.extend([
             self.account.flag(),
             format!("--webhooks={}", self.namespace),
@@ -195,6 +204,12 @@ impl Home {
         let patch = r#"[{"op":"remove","path":"/data"}]"#;
         let secret = ["secret", SECRET, "--namespace", &self.namespace];
         self.patch(&secret, patch);
+    }
+
+    /// Takes the Lease from who holds it: whoever looks next has it.
+    pub fn give_the_lease_away(&self) {
+        let patch = r#"[{"op":"add","path":"/spec/holderIdentity","value":""}]"#;
+        self.patch(&["lease", LEASE, "--namespace", &self.namespace], patch);
     }
 
     /// Changes the configuration of the webhooks that judge.
