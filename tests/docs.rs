@@ -79,6 +79,7 @@ fn a_flag_that_is_named_alone_is_one_of_serve() {
         "--server-side",
         "--set",
         "--force-replace",
+        "--force",
         "--admission-control-config-file",
         // `lockkeeper certs rotate`.
         "--webhooks",

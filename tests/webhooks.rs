@@ -39,7 +39,7 @@ fn what_cannot_be_done_ends_with_two_and_a_sentence() {
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(
-        told.contains("reading the authority /nowhere/ca.crt"),
+        told.contains("cannot read the authority /nowhere/ca.crt"),
         "{told}"
     );
 

@@ -43,7 +43,7 @@ pub(super) struct ServeArgs {
     /// Where health and metrics are served in plain text
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     metrics_listen: SocketAddr,
-    /// The policy file [default: the built-in policy]
+    /// The policy file, read once at the start [default: the built-in policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// How log lines are written: human or json

@@ -142,7 +142,7 @@ fn documents(args: WebhooksArgs) -> anyhow::Result<String> {
 /// Reads the authority; a key in its place must not end in an object that anybody may read.
 fn authority(path: &Path) -> anyhow::Result<Vec<u8>> {
     let pem = std::fs::read_to_string(path)
-        .with_context(|| format!("reading the authority {}", path.display()))?;
+        .with_context(|| format!("cannot read the authority {}", path.display()))?;
     anyhow::ensure!(
         pem.contains("-----BEGIN CERTIFICATE-----"),
         "{} holds no certificate in PEM",
