@@ -119,6 +119,15 @@ fn is_path(text: &str) -> bool {
     roots.iter().any(|root| text.starts_with(root)) && !text.contains(['<', '*', ' '])
 }
 
+/// A heading as GitHub names it in links.
+fn slug(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = words
+        .chars()
+        .filter(|&letter| letter.is_alphanumeric() || " -_".contains(letter));
+    kept.collect::<String>().replace(' ', "-")
+}
+
 #[test]
 fn docs_name_files_that_are_there() {
     let mut pages: Vec<PathBuf> = [
@@ -148,6 +157,14 @@ fn docs_name_files_that_are_there() {
             .filter_map(|rest| rest.split(')').next())
         {
             let is_local = !link.contains("://") && !link.starts_with('#');
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let is_there = || {
+                let text = fs::read_to_string(folder.join(file)).unwrap_or_default();
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                folder.join(file).exists()
+                    && (heading.is_empty() || headings.any(|line| slug(line) == heading))
+            };
+            assert!(!is_local || is_there(), "{}: {link}", page.display());
             assert!(
                 !is_local || folder.join(link).exists(),
                 "{}: {link}",
