@@ -1,8 +1,14 @@
 //! Certificates that are trusted, as a `caBundle` holds them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use rustls::pki_types::CertificateDer;
+use rustls::RootCertStore;
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::ParsedCertificate;
 use x509_parser::parse_x509_certificate;
 
 use super::profile::Validity;
@@ -82,6 +88,32 @@ impl Bundle {
         self.certificates.is_empty()
     }
 
+    /// Whether clients that trust this bundle take a chain (PEM, the server's own first) now: its names apart, which
+    /// they hold against what they called.
+    #[must_use]
+    pub fn vouches_for(&self, chain: &[u8], now: Timestamp) -> bool {
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
+        let Ok([own, between @ ..]) = chain.as_deref() else {
+            return false;
+        };
+        // The API server trusts a certificate that is in the bundle itself, whoever signed it.
+        let is_in = self.certificates.contains(own)
+            && validity(own).is_some_and(|validity| validity.holds(now));
+        let Ok(parsed) = ParsedCertificate::try_from(own) else {
+            return false;
+        };
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(self.certificates.iter().cloned());
+        let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let algorithms = ring::default_provider()
+            .signature_verification_algorithms
+            .all;
+        is_in
+            || verify_server_cert_signed_by_trust_anchor(&parsed, &roots, between, now, algorithms)
+                .is_ok()
+    }
+
     /// How many certificates there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -115,6 +147,7 @@ fn validity(certificate: &CertificateDer<'_>) -> Option<Validity> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{later, names, now};
     use super::super::{Authority, testing};
     use super::*;
 
@@ -172,6 +205,22 @@ mod tests {
         assert!(Bundle::from_pem(cut.as_bytes()).is_err());
         let longer = pem::certificate(&[one.bundle().certificates[0].as_ref(), b"more"].concat());
         assert!(Bundle::from_pem(longer.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn it_vouches_for_what_its_cas_signed_while_that_holds() {
+        let (ca, other) = (authority(now()), authority(now()));
+        let pair = ca.issue(&names(&["a.svc"]), now()).expect("a pair");
+        let chain = pair.chain_pem().as_bytes();
+        let both = other.bundle().union(ca.bundle());
+        assert!(both.vouches_for(chain, now()));
+        assert!(!other.bundle().vouches_for(chain, now()));
+        assert!(!both.vouches_for(chain, later(pair.not_after(), 1)));
+        assert!(!both.vouches_for(b"nonsense", now()));
+        // As Go has it, a certificate that is trusted itself needs no CA.
+        let itself = Bundle::from_pem(chain).expect("a bundle");
+        assert!(itself.vouches_for(chain, now()));
+        assert!(!itself.vouches_for(chain, later(pair.not_after(), 1)));
     }
 
     #[test]

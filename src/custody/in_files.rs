@@ -47,6 +47,11 @@ pub enum InFilesError {
     /// The certificate or the CA cannot be read.
     #[error("{0}; give PEM files of one pair and its CA with --tls-cert, --tls-key and --tls-ca")]
     Certs(#[from] CertsError),
+    /// Whoever trusts the CA does not take the certificate.
+    #[error(
+        "the certificate of --tls-cert is not signed by the CA of --tls-ca, or its time is not now; give a pair and the CA that signed it"
+    )]
+    NotSigned,
     /// The file for the CA holds none.
     #[error("the file of --tls-ca is empty; it must be PEM with `BEGIN CERTIFICATE`")]
     NoCa,
@@ -69,10 +74,15 @@ impl Usable {
             Some(pem) => Some(Bundle::from_pem(pem)?).filter(|bundle| !bundle.is_empty()),
             None => Some(Bundle::default()),
         };
+        let authority = authority.ok_or(InFilesError::NoCa)?;
+        let is_asked = contents.ca.is_some();
+        if is_asked && !authority.vouches_for(&contents.cert, Timestamp::now()) {
+            return Err(InFilesError::NotSigned);
+        }
         Ok(Self {
             certificate,
             end: details.first().map(|details| details.not_after),
-            authority: authority.ok_or(InFilesError::NoCa)?,
+            authority,
         })
     }
 }

@@ -60,10 +60,13 @@ impl App {
     /// Why no new requests should come here; `None` when they should.
     #[must_use]
     pub fn unready(&self) -> Option<Cow<'static, str>> {
+        let health = self.certificate.health();
         if self.is_stopping.load(Ordering::Relaxed) {
             Some("stopping".into())
-        } else if let Some(reason) = self.certificate.health().unready {
+        } else if let Some(reason) = health.unready {
             Some(reason)
+        } else if let Some(end) = health.expiry.filter(|&end| end <= (self.clock)()) {
+            Some(format!("the served certificate ended at {end}").into())
         } else if self.knowledge.is_ready() {
             None
         } else {

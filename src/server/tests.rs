@@ -236,6 +236,19 @@ async fn health_tells_when_it_stops() {
     assert_eq!(answered(&router, "/validate", &good).await["allowed"], true);
 }
 
+#[tokio::test]
+async fn it_is_not_ready_with_a_certificate_that_has_ended() {
+    let at = |second| Timestamp::from_second(second).expect("a time");
+    let app = app().with_clock(|| Timestamp::from_second(1_000).expect("a time"));
+    for (end, is_ready) in [(at(1_001), true), (at(1_000), false)] {
+        app.certificate().tell(Health {
+            expiry: Some(end),
+            ..Health::default()
+        });
+        assert_eq!(app.unready().is_none(), is_ready, "{:?}", app.unready());
+    }
+}
+
 struct PanickingFacts;
 
 impl Facts for PanickingFacts {
