@@ -203,6 +203,10 @@ fn what_cannot_be_done_is_told_in_one_line() {
             &["service.yaml"][..],
             "service.yaml holds no Pod, Deployment, StatefulSet",
         ),
+        (
+            &["service.yaml"],
+            "; of a HelmRelease, give it what `helm template` renders",
+        ),
         (&["empty.yaml"], "empty.yaml holds no Pod"),
         (&["broken.yaml"], "broken.yaml cannot be read: line 2"),
         (&["list.yaml"], "line 2, column 1: expected a map"),

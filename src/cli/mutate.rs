@@ -84,7 +84,10 @@ pub(super) fn run(args: &MutateArgs) -> anyhow::Result<ExitCode> {
             yaml_of(&patched(object, &plan.patch)?)?
         });
     }
-    ensure!(count > 0, "{shown} holds no {WORKLOADS}");
+    ensure!(
+        count > 0,
+        "{shown} holds no {WORKLOADS}; of a HelmRelease, give it what `helm template` renders"
+    );
     let between = if args.patch { "" } else { "---\n" };
     print(printed.join(between))?;
     Ok(ExitCode::SUCCESS)

@@ -20,6 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// The namespace of the examples.
 const NAMESPACE: &str = "games";
 
+/// What `examples/good/helmrelease.yaml` mounts: without it Lockkeeper refuses the release, as it asks the API server.
+const CLAIM: &str = r#"{
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "romm"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+}"#;
+
 /// What is known of a running `up`, for `down` and for the next `up`.
 struct State {
     folder: PathBuf,
@@ -105,6 +113,13 @@ fn foreground(state: &State) -> anyhow::Result<()> {
     plane
         .admin()
         .run(&["create", "namespace", NAMESPACE])?
+        .ok()?;
+    plane
+        .admin()
+        .run_with(
+            &["apply", "--namespace", NAMESPACE, "--filename", "-"],
+            CLAIM,
+        )?
         .ok()?;
     let guide = guide(&plane, &lockkeeper)?;
     fs::write(state.guide_file(), &guide).context("writing the guide")?;
