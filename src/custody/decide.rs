@@ -80,7 +80,11 @@ pub(super) fn unready(
             Some(format!("there is no certificate to serve: {failure}").into())
         }
         (None, None) => Some("there is no certificate to serve yet".into()),
-        (Some(_), _) => untrusted(unknown, missing),
+        (Some(_), None) => untrusted(unknown, missing),
+        // What keeps the CA from being kept may be what keeps it from being injected.
+        (Some(_), Some(failure)) => {
+            untrusted(unknown, missing).map(|why| format!("{why}; {failure}").into())
+        }
     }
 }
 
@@ -170,6 +174,8 @@ mod tests {
         assert!(unready(Some(&own), Some("gone"), None, 0).is_none());
         assert!(unready(Some(&own), None, None, 1).is_some());
         assert!(unready(Some(&own), None, Some("not seen"), 0).is_some());
+        let why = unready(Some(&own), Some("gone"), None, 1).expect("not ready");
+        assert!(why.contains("gone"), "{why}");
         let why = unready(None, Some("forbidden"), None, 0).expect("not ready");
         assert!(why.contains("forbidden"), "{why}");
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Summary, is_unverified};
+use super::{Summary, counted, is_unverified};
 use crate::check::{FileReport, Found, Report};
 use crate::model::Action;
 use crate::yaml::Place;
@@ -39,8 +39,11 @@ pub fn render(report: &Report) -> String {
     let summary = Summary::of(report);
     let _ = writeln!(
         text,
-        "lockkeeper: {} objects, {} denied, {} warnings, {} unverified",
-        summary.objects, summary.denied, summary.warnings, summary.unverified
+        "lockkeeper: {}, {} denied, {}, {} unverified",
+        counted(summary.objects, "object"),
+        summary.denied,
+        counted(summary.warnings, "warning"),
+        summary.unverified
     );
     text
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Summary, is_unverified};
+use super::{Summary, counted, is_unverified};
 use crate::check::{FileReport, Found, Problem, Report, Skipped};
 use crate::model::Action;
 
@@ -148,9 +148,4 @@ fn push_summary(text: &mut String, summary: &Summary, options: Options) {
         parts.push(format!("{} not judged", summary.errors));
     }
     let _ = writeln!(text, "{}; {:.2} s", parts.join(", "), summary.seconds);
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }

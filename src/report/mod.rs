@@ -71,3 +71,9 @@ impl Summary {
 pub fn is_unverified(found: &Found) -> bool {
     found.certainty == Certainty::Unverified && found.action != Action::Deny
 }
+
+/// A count with its noun.
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}

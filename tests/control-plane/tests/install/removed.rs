@@ -196,7 +196,7 @@ fn without_its_namespace_releases_wait_until_one_command_frees_them() {
 
     documented(
         &plane,
-        "kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration,clusterrole,clusterrolebinding lockkeeper",
+        "kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration,clusterrole,clusterrolebinding lockkeeper --ignore-not-found",
     );
     await_accepted(&plane, &objects::pinned(&apps, "free"));
     assert_eq!(ours(&plane), Vec::<String>::new());
