@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::decide;
-use super::injection::Injection;
+use super::failure::Failure;
+use super::injection::{Injection, want};
 use crate::certs::{Bundle, CertsError, Changed, Contents, Details, Files, FilesError};
 use crate::cluster::Registered;
 use crate::server::{Certificate, Health, Slot, TlsError};
@@ -98,7 +99,7 @@ struct Progress {
     /// What is served once every bundle has had its CA for a while.
     pending: Option<Usable>,
     trusted: Option<Instant>,
-    failure: Option<String>,
+    failure: Failure,
 }
 
 impl InFiles {
@@ -160,7 +161,7 @@ impl InFiles {
                 Ok(Some(contents)) => match Usable::read(&contents, &self.files) {
                     Ok(usable) => {
                         self.progress.pending = Some(usable);
-                        self.progress.failure = None;
+                        self.progress.failure = Failure::default();
                     }
                     Err(problem) => self.progress.fails(&problem),
                 },
@@ -170,12 +171,7 @@ impl InFiles {
                 .as_ref()
                 .map(|registered| registered.borrow().clone());
             self.progress.advance(seen.as_ref(), self.pace, &self.slot);
-            let bundle = self.progress.bundle();
-            wanted.send_if_modified(|wanted| {
-                let is_new = *wanted != bundle;
-                *wanted = bundle;
-                is_new
-            });
+            want(&wanted, self.progress.bundle());
             self.slot.tell(self.progress.health(seen.as_ref()));
             tokio::time::sleep(EVERY).await;
         }
@@ -238,20 +234,15 @@ impl Progress {
         Health {
             unready: decide::untrusted(unknown, missing.unwrap_or(0)),
             expiry: self.end,
-            broken: self.failure.is_some(),
+            broken: self.failure.reason().is_some(),
             bundles_missing: missing.filter(|_| unknown.is_none()),
         }
     }
 
-    /// Logs a problem once as long as it stays the same.
     fn fails(&mut self, problem: &InFilesError) {
-        let problem = problem.to_string();
-        if self.failure.as_deref() != Some(&problem) {
-            tracing::warn!(
-                reason = problem,
-                "the new certificate cannot be used; the one before is served"
-            );
-            self.failure = Some(problem);
-        }
+        self.failure.tell(
+            problem,
+            "the new certificate cannot be used; the one before is served",
+        );
     }
 }

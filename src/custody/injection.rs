@@ -14,6 +14,15 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// The pause behind one that failed.
 const FAILED: Duration = Duration::from_secs(2);
 
+/// Says what every webhook is to trust, where that is other than before.
+pub(super) fn want(wanted: &watch::Sender<Bundle>, bundle: Bundle) {
+    wanted.send_if_modified(|wanted| {
+        let is_new = *wanted != bundle;
+        *wanted = bundle;
+        is_new
+    });
+}
+
 /// Where the CA is put, and which of the replicas does it.
 #[derive(Clone, Debug)]
 pub struct Injection {

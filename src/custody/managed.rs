@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::decide::{self, Next, Served};
-use super::injection::Injection;
+use super::failure::Failure;
+use super::injection::{Injection, want};
 use crate::certs::{Bundle, CertsError, Kept, Step};
 use crate::cluster::{CaSecret, Held, Registered, SecretError};
 use crate::server::{Certificate, Health, Slot, TlsError};
@@ -81,7 +82,7 @@ impl Managed {
         let injects = self
             .injection
             .run(&registered, &leads, wanted.subscribe(), grace);
-        let keeps = self.keep(registered.subscribe(), leads.subscribe(), wanted.clone());
+        let keeps = self.keep(registered.subscribe(), leads.subscribe(), wanted);
         join(injects, keeps).await;
     }
 
@@ -115,12 +116,7 @@ impl Managed {
             }
             let seen = registered.borrow_and_update().clone();
             pause = pause.min(self.swap(&mut now, &seen));
-            let bundle = now.bundle();
-            wanted.send_if_modified(|wanted| {
-                let is_new = *wanted != bundle;
-                *wanted = bundle;
-                is_new
-            });
+            want(&wanted, now.bundle());
             self.slot.tell(now.health(&seen));
             let gone = tokio::select! {
                 () = tokio::time::sleep(pause) => Ok(()),
@@ -143,7 +139,7 @@ impl Managed {
         match self.step(now, leads).await {
             Ok(kept) => {
                 now.kept = Some(kept);
-                now.failure = None;
+                now.failure = Failure::default();
                 true
             }
             Err(problem) => {
@@ -267,7 +263,7 @@ struct Progress {
     /// The CA in force, and since when every bundle has it.
     trusted: Option<(Bundle, Instant)>,
     /// What went wrong last, until it goes well.
-    failure: Option<String>,
+    failure: Failure,
 }
 
 impl Progress {
@@ -286,22 +282,15 @@ impl Progress {
             None => seen.bundles().count(),
         };
         Health {
-            unready: decide::unready(served, self.failure.as_deref(), seen.unknown(), missing),
+            unready: decide::unready(served, self.failure.reason(), seen.unknown(), missing),
             expiry: served.map(|served| served.end),
-            broken: self.failure.is_some(),
+            broken: self.failure.reason().is_some(),
             bundles_missing: seen.unknown().is_none().then_some(missing),
         }
     }
 
-    /// Logs a problem once as long as it stays the same.
     fn fails(&mut self, problem: &Problem) {
-        let problem = problem.to_string();
-        if self.failure.as_deref() != Some(&problem) {
-            tracing::warn!(
-                reason = problem,
-                "the certificate cannot be kept; trying again"
-            );
-            self.failure = Some(problem);
-        }
+        self.failure
+            .tell(problem, "the certificate cannot be kept; trying again");
     }
 }

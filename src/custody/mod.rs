@@ -2,6 +2,7 @@
 //! configurations that must trust it.
 
 mod decide;
+mod failure;
 mod in_files;
 mod injection;
 mod made;
