@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::{PolicyError, globs, shape_error};
 use super::exemption::Exemption;
 use super::glob::Globs;
-use super::spec::{ExemptionSpec, PolicySpec, RuleSpec};
+use super::spec::{PolicyExemptionSpec, ReleasePolicySpec, RuleSpec};
 use super::tmpfs::TmpfsPolicy;
 use crate::model::{Action, Pointer, Subject};
 use crate::rules::{self, AnyParams, AnyRule, RULES};
@@ -88,7 +88,7 @@ impl Policy {
     ///
     /// # Errors
     /// The first rule, parameter, glob or pointer that cannot be understood.
-    pub fn compile(spec: &PolicySpec) -> Result<Self, PolicyError> {
+    pub fn compile(spec: &ReleasePolicySpec) -> Result<Self, PolicyError> {
         let mut policy = Self::builtin();
         let at = Pointer::root().join("match");
         policy.namespaces = globs(&at, "namespaces", spec.matches.namespaces.as_deref())?;
@@ -217,7 +217,7 @@ fn setting(
     })
 }
 
-fn compile_exemption(spec: &ExemptionSpec, at: &Pointer) -> Result<Exemption, PolicyError> {
+fn compile_exemption(spec: &PolicyExemptionSpec, at: &Pointer) -> Result<Exemption, PolicyError> {
     let wrong = |key: &str, message: &str| PolicyError {
         pointer: at.clone().join(key),
         message: message.to_owned(),

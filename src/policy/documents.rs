@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::compile::Policy;
 use super::error::{PolicyError, shape_error};
-use super::spec::{API_GROUP, PolicySpec, TmpfsPolicySpec};
+use super::spec::{API_GROUP, ReleasePolicySpec, TmpfsPolicySpec};
 use super::tmpfs::TmpfsPolicy;
 use crate::model::Pointer;
 use crate::rules;
@@ -106,7 +106,7 @@ fn read(document: &Value, number: usize) -> Result<Kind, PolicyError> {
     let above = Pointer::root().join("spec");
     let spec = document.get("spec").cloned().unwrap_or_default();
     if kind == KINDS[0] {
-        let policy = Policy::compile(&parsed::<PolicySpec>(spec, &above)?);
+        let policy = Policy::compile(&parsed::<ReleasePolicySpec>(spec, &above)?);
         return policy
             .map(Kind::Release)
             .map_err(|error| error.below(&above));

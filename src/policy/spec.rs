@@ -1,4 +1,4 @@
-//! The policies as they are written: plain serde types, the shape of the later CRDs' `spec`.
+//! The policies as they are written: plain serde types, the shape of the custom resources' `spec`.
 
 use std::collections::BTreeMap;
 
@@ -19,36 +19,93 @@ pub const API_GROUP: &str = "lockkeeper.dev";
     default,
     expecting = "a policy: a map with keys such as `rules` and `exemptions`"
 )]
-pub struct PolicySpec {
-    /// Which objects it is for; all when absent. Others keep the built-in policy.
+pub struct ReleasePolicySpec {
+    /// Which objects it is for; all when absent.
     #[serde(rename = "match")]
-    pub matches: Match,
+    pub matches: MatchSpec,
     /// Per rule: `action` and the rule's own parameters.
     pub rules: BTreeMap<String, RuleSpec>,
-    /// Whether a violation that the old object already had is only a warning on UPDATE.
+    /// Rules of your own, in CEL.
+    pub custom_rules: Vec<CustomRuleSpec>,
+    /// Whether what it says replaces the built-in policy's action where that is harder. Without it a policy can only
+    /// make the built-in one stricter.
+    pub replaces_default: bool,
+    /// Whether a violation that the old object already had is only a warning on UPDATE; so it is when absent.
     pub ratchet: Option<bool>,
     /// What becomes of a finding that could not be verified: `warn` (default), `deny` or `audit`.
     pub on_unseen: Option<Action>,
     /// Globs of namespaces about which objects of other namespaces may learn by a verdict what exists
     /// there: of shared sources and claims. None when absent.
     pub lookup_namespaces: Vec<String>,
-    /// Findings that are allowed for a while, with a reason.
-    pub exemptions: Vec<ExemptionSpec>,
+    /// Findings that are allowed for a while.
+    pub exemptions: Vec<PolicyExemptionSpec>,
+    /// What may be exempted by others: by Exemption objects, or by an annotation on the release. Nothing when absent.
+    pub allow_exemptions: Vec<AllowedExemptionsSpec>,
 }
 
-/// Selects objects by globs; an absent list selects all.
+/// Selects objects; everything that it names must hold, and an absent list selects all.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
     default,
-    expecting = "a map with `namespaces` and `releases`"
+    expecting = "a map with keys such as `namespaces` and `releases`"
 )]
-pub struct Match {
-    /// Globs of namespaces.
+pub struct MatchSpec {
+    /// Names or globs of namespaces.
     pub namespaces: Option<Vec<String>>,
-    /// Globs of object names.
+    /// Namespaces by their labels.
+    pub namespace_selector: Option<LabelSelectorSpec>,
+    /// Names or globs of objects.
     pub releases: Option<Vec<String>>,
+    /// Objects by their labels.
+    pub release_selector: Option<LabelSelectorSpec>,
+    /// What is done with the object: `CREATE`, `UPDATE`.
+    pub operations: Option<Vec<OperationSpec>>,
+    /// CEL expressions that must all be true.
+    pub match_conditions: Vec<ConditionSpec>,
+}
+
+/// The operations that store an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum OperationSpec {
+    /// It is new. Files that `check` reads count as that.
+    Create,
+    /// It was there.
+    Update,
+}
+
+/// A condition in CEL.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a condition: a map with `name` and `expression`"
+)]
+pub struct ConditionSpec {
+    /// What errors call it.
+    pub name: String,
+    /// What must be true, over `object`, `oldObject`, `request`, `images`, `claims` and `chart`.
+    pub expression: String,
+}
+
+/// A rule of an administrator's own, in CEL.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a rule: a map with `name`, `expression` and `message`"
+)]
+pub struct CustomRuleSpec {
+    /// Its name in kebab-case; reports and exemptions call it `custom/<name>`.
+    pub name: String,
+    /// What must be true, over `object`, `oldObject`, `request`, `images`, `claims` and `chart`.
+    pub expression: String,
+    /// What is said where it is false: what is wrong, and how to mend it.
+    pub message: String,
+    /// What becomes of an object for which it is false; `deny` when absent.
+    pub action: Option<Action>,
 }
 
 /// What a policy says of one rule.
@@ -63,20 +120,42 @@ pub struct RuleSpec {
     pub params: serde_json::Map<String, Value>,
 }
 
-/// Findings that are allowed for a while.
+/// What an Exemption says: findings of releases in its own namespace that are allowed for a while.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "the spec of an Exemption: a map with `rules`, `releases`, `reason` and `expiresAt`"
+)]
+pub struct ExemptionSpec {
+    /// The rules that it covers.
+    pub rules: Vec<String>,
+    /// Names or globs of objects in its namespace.
+    pub releases: Vec<String>,
+    /// JSON Pointers; a finding at or below one of them is covered. All when absent.
+    #[serde(default)]
+    pub pointers: Option<Vec<String>>,
+    /// Why. Shown with every finding that it covers.
+    pub reason: String,
+    /// When it ends: an RFC 3339 time, or a date, which ends with its last second in UTC.
+    #[serde(deserialize_with = "date_or_time")]
+    pub expires_at: Timestamp,
+}
+
+/// Findings that a ReleasePolicy itself allows for a while.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
     expecting = "an exemption: a map with `rules`, `reason` and `expiresAt`"
 )]
-pub struct ExemptionSpec {
+pub struct PolicyExemptionSpec {
     /// The rules that it covers.
     pub rules: Vec<String>,
-    /// Globs of namespaces; all when absent.
+    /// Names or globs of namespaces; all that the policy is for when absent.
     #[serde(default)]
     pub namespaces: Option<Vec<String>>,
-    /// Globs of object names; all when absent.
+    /// Names or globs of objects; all when absent.
     #[serde(default)]
     pub releases: Option<Vec<String>>,
     /// JSON Pointers; a finding at or below one of them is covered. All when absent.
@@ -87,6 +166,33 @@ pub struct ExemptionSpec {
     /// When it ends: an RFC 3339 time, or a date, which ends with its last second in UTC.
     #[serde(deserialize_with = "date_or_time")]
     pub expires_at: Timestamp,
+}
+
+/// What a ReleasePolicy lets others exempt, among the objects that it is for.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "what may be exempted: a map with `rules` and `namespaces`"
+)]
+pub struct AllowedExemptionsSpec {
+    /// Names or globs of rules.
+    pub rules: Vec<String>,
+    /// Names or globs of namespaces; all that the policy is for when absent.
+    #[serde(default)]
+    pub namespaces: Option<Vec<String>>,
+    /// By what means; by `Exemption` objects alone when absent.
+    #[serde(default)]
+    pub by: Option<Vec<MeansSpec>>,
+}
+
+/// By what means a finding is exempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum MeansSpec {
+    /// An Exemption object in the release's namespace.
+    Exemption,
+    /// The annotation `lockkeeper.dev/exempt` on the release itself.
+    Annotation,
 }
 
 /// What a TmpfsPolicy says: which pods get which mounts in memory.
