@@ -47,10 +47,10 @@ impl<'t> Checker<'t> {
 
     /// The plan of an expression, which is changed to what is evaluated.
     pub(super) fn check(&mut self, expr: &mut IdedExpr) -> Checked {
-        // The macros add to what was bounded before.
-        if self.depth > 2 * DEPTH {
+        if self.depth >= DEPTH {
             return Err(too_deep());
         }
+        let depth = self.depth;
         self.depth += 1;
         let plan = match &mut expr.expr {
             Expr::Literal(literal) => Ok(Plan::Constant(constant(literal))),
@@ -70,7 +70,7 @@ impl<'t> Checker<'t> {
             }
             Expr::Unspecified => Err(ExpressionError::new("a part of the expression is missing")),
         };
-        self.depth -= 1;
+        self.depth = depth;
         plan
     }
 
@@ -105,6 +105,9 @@ impl<'t> Checker<'t> {
     }
 
     fn select(&mut self, select: &mut SelectExpr) -> Checked {
+        // The evaluator walks a path of names in one step.
+        let is_path = is_path(&select.operand);
+        self.depth -= usize::from(is_path);
         let operand = self.check(&mut select.operand)?;
         let part = Plan::Part(Box::new(operand));
         Ok(if select.test {
@@ -317,6 +320,8 @@ impl<'t> Checker<'t> {
         self.walk.loops[self.loops.len()] = size;
         self.loops.push(comprehension.iter_var.clone());
         self.walk.depth = self.loops.len();
+        // The evaluator goes through what the macro adds: a connective or a list.
+        self.depth += 2;
         let step = self.step(&mut comprehension.loop_step);
         self.loops.pop();
         self.walk.depth = self.loops.len();
@@ -378,6 +383,16 @@ impl<'t> Checker<'t> {
         ))
         .at(place))
     }
+}
+
+/// Whether it is a name, or names below one.
+fn is_path(mut expr: &IdedExpr) -> bool {
+    while let Expr::Select(select) = &expr.expr
+        && !select.test
+    {
+        expr = &select.operand;
+    }
+    matches!(expr.expr, Expr::Ident(_))
 }
 
 fn is_accumulator(call: &CallExpr) -> bool {

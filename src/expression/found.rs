@@ -19,7 +19,12 @@ const MOST_TEXT: u64 = 1 << 20;
 /// A list under construction.
 struct Found<'a> {
     items: Vec<Lent<'a>>,
+    /// Of all that was added.
     size: Whole,
+    /// Of what is being added.
+    item: Whole,
+    /// The largest that was added.
+    largest: Whole,
 }
 
 impl<'a> Found<'a> {
@@ -27,6 +32,8 @@ impl<'a> Found<'a> {
         Self {
             items: Vec::new(),
             size: Whole::default(),
+            item: Whole::default(),
+            largest: Whole::default(),
         }
     }
 
@@ -36,15 +43,20 @@ impl<'a> Found<'a> {
 
     fn text(&mut self, text: impl Into<CelString<'a>>) -> Lent<'a> {
         let text = text.into();
-        self.size.add_text(text.inner());
+        self.item.add_text(text.inner());
         Box::new(text)
     }
 
     fn add<const N: usize>(&mut self, entries: [(&'static str, Lent<'a>); N]) {
         for (key, _) in &entries {
-            self.size.add_key(key);
+            self.item.add_key(key);
         }
-        self.size.add_list(N);
+        // The list itself, and what is no text.
+        self.item.add_list(N);
+        self.item.nodes += 1;
+        let item = std::mem::take(&mut self.item);
+        self.size = self.size.and(item);
+        self.largest = self.largest.or(item);
         self.items.push(map(entries));
     }
 
@@ -53,7 +65,10 @@ impl<'a> Found<'a> {
         let size = if self.is_full() {
             endless()
         } else {
-            Size::uniform(self.size)
+            Size {
+                whole: self.size,
+                item: self.largest,
+            }
         };
         (list(self.items), size)
     }
@@ -189,9 +204,10 @@ pub(super) fn chart<'a>(subject: &Subject<'a>) -> (Lent<'a>, Size) {
         ("chart", found.text(chart)),
         ("version", found.text(version)),
     ]);
-    found.size.add_list(5);
+    let mut size = found.item;
+    size.add_list(5);
     // The keys are shorter than this.
-    found.size.bytes += 64;
-    found.size.text = found.size.text.max(64);
-    (value, Size::uniform(found.size))
+    size.bytes += 64;
+    size.text = size.text.max(64);
+    (value, Size::uniform(size))
 }

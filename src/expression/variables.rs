@@ -61,22 +61,30 @@ impl Name {
 
 /// The sizes of a usual case, by which an expression is judged before there is an object.
 pub(super) static NOMINAL: [Size; Name::COUNT] = {
-    const OBJECT: Size = uniform(2000, 64 << 10, 4 << 10, 100);
-    const FOUND: Size = uniform(1000, 64 << 10, 256, 100);
-    const FEW: Size = uniform(10, 1 << 10, 256, 10);
-    [OBJECT, OBJECT, FEW, FOUND, FOUND, FEW]
+    let object = Size {
+        whole: whole_of(2000, 64 << 10, 4 << 10, 100),
+        item: whole_of(100, 8 << 10, 4 << 10, 100),
+    };
+    let found = Size {
+        whole: whole_of(1000, 64 << 10, 256, 100),
+        item: whole_of(8, 1 << 10, 256, 8),
+    };
+    let few = Size {
+        whole: whole_of(10, 1 << 10, 256, 10),
+        item: whole_of(3, 512, 256, 3),
+    };
+    [object, object, few, found, found, few]
 };
 
-const fn uniform(nodes: u64, bytes: u64, text: u64, length: u64) -> Size {
-    let whole = Whole {
+const fn whole_of(nodes: u64, bytes: u64, text: u64, length: u64) -> Whole {
+    Whole {
         nodes,
         bytes,
         text,
         length,
         own_nodes: 0,
         own_bytes: 0,
-    };
-    Size { whole, item: whole }
+    }
 }
 
 /// What expressions know of one case, and what they have cost so far.
@@ -149,7 +157,7 @@ impl<'c> Variables<'c> {
         for text in [subject.namespace, subject.name, user] {
             size.add_text(text);
         }
-        size = size.and(uniform(8, 128, 16, 6).whole);
+        size = size.and(whole_of(8, 128, 16, 6));
         let text = |text: &'c str| -> Lent<'c> { Box::new(CelString::from(text)) };
         let value = map([
             ("operation", text(operation)),
