@@ -316,7 +316,7 @@ impl<'t> Checker<'t> {
             .at(place));
         }
         let range = self.check(&mut comprehension.iter_range)?;
-        let size = self.walk.size(&range).part();
+        let size = self.walk.size(&range).in_loop();
         self.walk.loops[self.loops.len()] = size;
         self.loops.push(comprehension.iter_var.clone());
         self.walk.depth = self.loops.len();

@@ -234,7 +234,7 @@ impl<'w> Walk<'w> {
         let before = std::mem::take(&mut self.cost);
         let count = range.whole.length.min(range.whole.nodes);
         if let Some(place) = self.loops.get_mut(self.depth) {
-            *place = range.part();
+            *place = range.in_loop();
         }
         self.depth += 1;
         // The scope of an item: its variable, its result, their names.
@@ -253,7 +253,7 @@ impl<'w> Walk<'w> {
         let each = std::mem::replace(&mut self.cost, before);
         self.add(each.times(count));
         // All items together are no more than the list that they are in.
-        let items = Cost::copy(range.item).times(count);
+        let items = Cost::copy(range.looped).times(count);
         let whole = Cost::copy(range.whole).and(Cost::steps(count));
         self.add(if items.steps < whole.steps {
             items
@@ -267,15 +267,13 @@ impl<'w> Walk<'w> {
 
     fn call(&mut self, work: Work, parts: &[Plan]) -> Size {
         let mut sizes = [Whole::default(); 3];
-        let mut item = Whole::default();
+        let mut parts_of = Size::default();
         for (at, part) in parts.iter().enumerate() {
             let size = self.size(part);
             if let Some(place) = sizes.get_mut(at) {
                 *place = size.whole;
             }
-            if at == 0 || work != Work::Join {
-                item = item.or(size.item);
-            }
+            parts_of = parts_of.or(size);
         }
         let [first, second, third] = sizes;
         let texts = first.text.saturating_add(second.text);
@@ -319,8 +317,8 @@ impl<'w> Walk<'w> {
                 self.add(Cost::copy(both));
                 let length = first.length.saturating_add(second.length);
                 self.steps(length.saturating_mul(2));
-                let list = Size::of_items(length, both, item);
-                return list.or(Size::uniform(made));
+                let list = Size::of_items(length, both, parts_of.item);
+                return parts_of.or(list).or(Size::uniform(made));
             }
             Work::Text => {
                 let made = first.text.max(32);
@@ -352,10 +350,7 @@ impl<'w> Walk<'w> {
             Work::Optional => {
                 self.add(Cost::copy(first));
                 self.add(Cost::copy(second));
-                return Size {
-                    whole: first.or(second),
-                    item,
-                };
+                return parts_of;
             }
         }
         Size::uniform(Whole::SCALAR)

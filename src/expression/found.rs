@@ -68,6 +68,7 @@ impl<'a> Found<'a> {
             Size {
                 whole: self.size,
                 item: self.largest,
+                looped: self.largest,
             }
         };
         (list(self.items), size)

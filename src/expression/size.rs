@@ -19,12 +19,15 @@ pub(super) struct Whole {
     pub own_bytes: u64,
 }
 
-/// The bounds of a value, and apart from that of each item in it: a list of texts is large while its
-/// items are small.
+/// The bounds of a value, and apart from that of what is in it: a list of texts is large while its items
+/// are small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Size {
     pub whole: Whole,
+    /// Of what is under a key or an index.
     pub item: Whole,
+    /// Of what a loop over it, or over a part of it, goes through: the items of lists and the keys of maps.
+    pub looped: Whole,
 }
 
 impl Whole {
@@ -90,25 +93,6 @@ impl Whole {
         }
     }
 
-    /// Adds a lent JSON value and all that is in it.
-    pub(super) fn measure(&mut self, value: &Value) {
-        match value {
-            Value::String(text) => self.add_text(text),
-            Value::Array(items) => {
-                self.add_list(items.len());
-                items.iter().for_each(|item| self.measure(item));
-            }
-            Value::Object(map) => {
-                self.add_list(map.len());
-                for (key, item) in map {
-                    self.add_key(key);
-                    self.measure(item);
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => self.nodes += 1,
-        }
-    }
-
     /// Adds a text.
     pub(super) fn add_text(&mut self, text: &str) {
         self.nodes += 1;
@@ -131,7 +115,22 @@ impl Whole {
 impl Size {
     /// A value in which anything can be anywhere.
     pub(super) fn uniform(whole: Whole) -> Self {
-        Self { whole, item: whole }
+        Self {
+            whole,
+            item: whole,
+            looped: whole,
+        }
+    }
+
+    /// A lent JSON value.
+    pub(super) fn of_json(value: &Value) -> Self {
+        let mut looped = Whole::default();
+        let whole = measure(value, &mut looped);
+        Self {
+            whole,
+            item: whole,
+            looped,
+        }
     }
 
     /// A list or map that an expression makes of these items.
@@ -144,12 +143,25 @@ impl Size {
                 ..items
             },
             item,
+            looped: item,
         }
     }
 
     /// What is under a key or an index.
     pub(super) fn part(self) -> Self {
-        Self::uniform(self.item)
+        Self {
+            whole: self.item,
+            ..self
+        }
+    }
+
+    /// What a loop's variable is.
+    pub(super) fn in_loop(self) -> Self {
+        Self {
+            whole: self.looped,
+            item: self.looped,
+            looped: self.looped,
+        }
     }
 
     /// The bounds of either.
@@ -157,6 +169,33 @@ impl Size {
         Self {
             whole: self.whole.or(other.whole),
             item: self.item.or(other.item),
+            looped: self.looped.or(other.looped),
         }
     }
+}
+
+/// Measures a value with all that is in it, and gathers what loops could go through.
+fn measure(value: &Value, looped: &mut Whole) -> Whole {
+    let mut whole = Whole::default();
+    match value {
+        Value::String(text) => whole.add_text(text),
+        Value::Array(items) => {
+            whole.add_list(items.len());
+            for item in items {
+                let item = measure(item, looped);
+                *looped = looped.or(item);
+                whole = whole.and(item);
+            }
+        }
+        Value::Object(map) => {
+            whole.add_list(map.len());
+            for (key, item) in map {
+                whole.add_key(key);
+                *looped = looped.or(Whole::text(key.len() as u64));
+                whole = whole.and(measure(item, looped));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => whole.nodes += 1,
+    }
+    whole
 }

@@ -64,14 +64,17 @@ pub(super) static NOMINAL: [Size; Name::COUNT] = {
     let object = Size {
         whole: whole_of(2000, 64 << 10, 4 << 10, 100),
         item: whole_of(100, 8 << 10, 4 << 10, 100),
+        looped: whole_of(20, 4 << 10, 4 << 10, 20),
     };
     let found = Size {
         whole: whole_of(1000, 64 << 10, 256, 100),
         item: whole_of(8, 1 << 10, 256, 8),
+        looped: whole_of(8, 1 << 10, 256, 8),
     };
     let few = Size {
         whole: whole_of(10, 1 << 10, 256, 10),
         item: whole_of(3, 512, 256, 3),
+        looped: whole_of(1, 256, 256, 0),
     };
     [object, object, few, found, found, few]
 };
@@ -193,9 +196,7 @@ impl<'c> Variables<'c> {
 }
 
 fn whole(root: &Value) -> (Lent<'_>, Size) {
-    let mut size = Whole::default();
-    size.measure(root);
-    (lend(root), Size::uniform(size))
+    (lend(root), Size::of_json(root))
 }
 
 /// A size that no budget is enough for.
