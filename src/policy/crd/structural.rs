@@ -7,7 +7,7 @@ const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
 /// Takes out what says less to an API server than to a reader of files.
 ///
 /// * No defaults: one that is stored stays when ours changes, and shows as drift.
-/// * Nothing may be null: `namespaces:` with nothing behind it would widen an exemption to every namespace.
+/// * Nothing is null: the API server takes a null away before it stores it, and what is shown is what counts.
 pub(super) fn simplify(schema: &mut Value) {
     each(schema, &mut |schema| {
         schema.remove("default");
