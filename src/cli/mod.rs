@@ -3,6 +3,7 @@
 mod certs;
 mod check;
 mod completions;
+mod crds;
 mod explain;
 mod mutate;
 mod names;
@@ -63,6 +64,10 @@ enum Command {
     /// mounts in memory. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
     /// down.
     Webhooks(webhooks::WebhooksArgs),
+    /// Print the custom resource definitions of the policies, for `kubectl apply --server-side -f -`.
+    ///
+    /// ReleasePolicy, TmpfsPolicy and Exemption. The Helm chart and `deploy` install the same.
+    Crds(crds::CrdsArgs),
     Certs(certs::CertsArgs),
     /// List the rules, or show one rule's page.
     Explain(explain::ExplainArgs),
@@ -95,6 +100,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Review(args) => review::run(&args),
         Command::Mutate(args) => mutate::run(&args),
         Command::Webhooks(args) => webhooks::run(args),
+        Command::Crds(args) => crds::run(&args),
         Command::Certs(args) => certs::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{NodeId, Pointer, Tree};
@@ -35,6 +36,21 @@ impl Action {
             Action::Warn => "warn",
             Action::Deny => "deny",
         }
+    }
+}
+
+/// What [`Action`] is read from: a word, or the boolean that an unquoted `off` is.
+impl JsonSchema for Action {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Action".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["off", "audit", "warn", "deny", false] })
     }
 }
 

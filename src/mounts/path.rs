@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::mounts::segments;
@@ -14,8 +15,11 @@ const DEVICES: [&str; 15] = [
 ];
 
 /// An absolute path without `.`, `..` and doubled slashes, at which a tmpfs makes sense.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct MountPath(String);
 
 impl TryFrom<String> for MountPath {

@@ -1,10 +1,12 @@
 //! The policy that a person writes, compiled against the registry into what is in force.
 
 mod compile;
+pub mod crd;
 mod documents;
 mod error;
 mod exemption;
 mod glob;
+mod schema;
 mod selector;
 pub mod spec;
 #[cfg(test)]

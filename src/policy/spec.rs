@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::model::Action;
 pub const API_GROUP: &str = "lockkeeper.dev";
 
 /// What a ReleasePolicy says.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -24,6 +25,7 @@ pub struct ReleasePolicySpec {
     #[serde(rename = "match")]
     pub matches: MatchSpec,
     /// Per rule: `action` and the rule's own parameters.
+    #[schemars(schema_with = "super::schema::rules")]
     pub rules: BTreeMap<String, RuleSpec>,
     /// Rules of your own, in CEL.
     pub custom_rules: Vec<CustomRuleSpec>,
@@ -44,7 +46,7 @@ pub struct ReleasePolicySpec {
 }
 
 /// Selects objects; everything that it names must hold, and an absent list selects all.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -67,7 +69,7 @@ pub struct MatchSpec {
 }
 
 /// The operations that store an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum OperationSpec {
     /// It is new. Files that `check` reads count as that.
@@ -77,7 +79,7 @@ pub enum OperationSpec {
 }
 
 /// A condition in CEL.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -91,7 +93,7 @@ pub struct ConditionSpec {
 }
 
 /// A rule of an administrator's own, in CEL.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -121,7 +123,7 @@ pub struct RuleSpec {
 }
 
 /// What an Exemption says: findings of releases in its own namespace that are allowed for a while.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -139,11 +141,12 @@ pub struct ExemptionSpec {
     pub reason: String,
     /// When it ends: an RFC 3339 time, or a date, which ends with its last second in UTC.
     #[serde(deserialize_with = "date_or_time")]
+    #[schemars(with = "String")]
     pub expires_at: Timestamp,
 }
 
 /// Findings that a ReleasePolicy itself allows for a while.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -165,11 +168,12 @@ pub struct PolicyExemptionSpec {
     pub reason: String,
     /// When it ends: an RFC 3339 time, or a date, which ends with its last second in UTC.
     #[serde(deserialize_with = "date_or_time")]
+    #[schemars(with = "String")]
     pub expires_at: Timestamp,
 }
 
 /// What a ReleasePolicy lets others exempt, among the objects that it is for.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -187,7 +191,7 @@ pub struct AllowedExemptionsSpec {
 }
 
 /// By what means a finding is exempted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum MeansSpec {
     /// An Exemption object in the release's namespace.
     Exemption,
@@ -196,7 +200,7 @@ pub enum MeansSpec {
 }
 
 /// What a TmpfsPolicy says: which pods get which mounts in memory.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -219,7 +223,7 @@ pub struct TmpfsPolicySpec {
 }
 
 /// Which containers a TmpfsPolicy is for, by their own security context.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum WhenSpec {
     /// All of them.
@@ -230,7 +234,7 @@ pub enum WhenSpec {
 }
 
 /// One mount in memory.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -247,7 +251,7 @@ pub struct MountSpec {
 }
 
 /// A quantity as Kubernetes takes it: text, or a whole number.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged, expecting = "a quantity such as 64Mi")]
 pub enum QuantitySpec {
     /// With a suffix, most often.
@@ -257,7 +261,7 @@ pub enum QuantitySpec {
 }
 
 /// Kubernetes' label selector: everything that it names must hold.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -272,7 +276,7 @@ pub struct LabelSelectorSpec {
 }
 
 /// One requirement of a label selector.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -289,7 +293,7 @@ pub struct ExpressionSpec {
 }
 
 /// The operators of label selectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum OperatorSpec {
     /// The label is there with one of the values.
     In,

@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -80,12 +81,12 @@ pub struct Meta {
 
 /// What a policy can set for a rule: a struct whose serialized default names every parameter.
 pub trait Params:
-    Default + Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'static
+    Default + Serialize + DeserializeOwned + JsonSchema + fmt::Debug + Send + Sync + 'static
 {
 }
 
 /// The parameters of a rule that has none.
-#[derive(Clone, Copy, Debug, Default, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoParams {}
 
@@ -115,6 +116,8 @@ pub trait AnyRule: Sync {
     fn doc(&self) -> &'static str;
     /// The default parameters: their keys are all that a policy can set.
     fn defaults(&self) -> Value;
+    /// The schema of the parameters.
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
     /// Reads parameters from a policy.
     ///
     /// # Errors
@@ -138,6 +141,10 @@ impl<R: Rule> AnyRule for R {
 
     fn defaults(&self) -> Value {
         serde_json::to_value(R::Params::default()).unwrap_or_default()
+    }
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        R::Params::json_schema(generator)
     }
 
     fn params(

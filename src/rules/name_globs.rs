@@ -1,6 +1,9 @@
 //! Globs of the names of objects that something outside of the tree makes.
 
+use std::borrow::Cow;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -41,6 +44,20 @@ impl NameGlobs {
         (!self.names.is_empty() && self.names.is_match(name))
             || (!self.qualified.is_empty()
                 && self.qualified.is_match(format!("{namespace}/{name}")))
+    }
+}
+
+impl JsonSchema for NameGlobs {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "NameGlobs".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<String>::json_schema(generator)
     }
 }
 

@@ -8,10 +8,11 @@ pub mod unpinned_chart;
 pub mod unpinned_image;
 mod version;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How firmly a version must be pinned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// An exact version or tag, which its author could still move.

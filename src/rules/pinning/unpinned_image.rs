@@ -1,5 +1,6 @@
 //! `unpinned-image`: a container image that can change without a commit.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Level;
@@ -71,7 +72,7 @@ rule! {
 }
 
 /// What a policy can set.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UnpinnedImageParams {
     /// How firmly an image must be pinned.
@@ -83,7 +84,7 @@ pub struct UnpinnedImageParams {
 impl Params for UnpinnedImageParams {}
 
 /// What a tag is that is only part of a version, such as `17`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Partial {
     /// At most a warning.

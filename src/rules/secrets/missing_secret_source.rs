@@ -4,6 +4,7 @@ mod unseen;
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::unseen::{Unverified, Why};
@@ -84,7 +85,7 @@ rule! {
 }
 
 /// What a policy can set.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct MissingSecretSourceParams {
     /// The Secrets that something else makes.

@@ -13,6 +13,7 @@ pub mod weak_default_secret;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, secrets_of};
 use provenance::{Origin, Owner};
 
 /// What a policy can set for the rules about literals.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct LiteralParams {
     /// Whether the annotation `lockkeeper.dev/allow-literal` counts, and the comment of that name in files.

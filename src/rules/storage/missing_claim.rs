@@ -1,8 +1,10 @@
 //! `missing-claim`: a claim that is not there when the pod wants it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,6 +79,21 @@ pub enum Existence {
     Off,
 }
 
+impl JsonSchema for Existence {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Existence".into()
+    }
+
+    // As Action: an unquoted `off` in YAML is a boolean.
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["deny", "warn", "off", false] })
+    }
+}
+
 impl<'de> Deserialize<'de> for Existence {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         use serde::de::Error;
@@ -91,7 +108,7 @@ impl<'de> Deserialize<'de> for Existence {
 }
 
 /// What a policy can set.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct MissingClaimParams {
     /// What becomes of a claim that is not there.

@@ -3,6 +3,7 @@
 mod asked;
 mod scopes;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -76,7 +77,7 @@ rule! {
 }
 
 /// What a policy can set.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct MissingTmpfsParams {
     /// The paths that must be writable.
