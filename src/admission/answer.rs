@@ -155,7 +155,7 @@ fn encoded(patch: &Patch) -> Option<String> {
 
 /// Which rules spoke, by what became of it: names only. A key is the last part of a qualified name.
 fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
-    let mut rules: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
+    let mut rules: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
     for ruled in &verdict.findings {
         let key = match (&ruled.note, ruled.action) {
             (Some(Note::Exempt { .. }), _) => "exempt",
@@ -164,8 +164,9 @@ fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
             (_, Action::Audit | Action::Off) => "audited",
         };
         let names = rules.entry(key).or_default();
-        if !names.contains(&ruled.finding.rule) {
-            names.push(ruled.finding.rule);
+        let name = &*ruled.finding.rule;
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     rules
