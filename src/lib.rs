@@ -19,6 +19,7 @@
 //! | [`registration`] | what the API server is told of us | model |
 //! | [`policy`] | what a person writes, compiled against the registry | model, mounts, rules |
 //! | [`rules`] | the registry; one file a rule | facts, model, mounts, secrets |
+//! | [`expression`] | CEL over one case: compiled within bounds, evaluated | model |
 //! | [`facts`] | questions that rules ask about other objects | model |
 //! | [`yaml`] | Kubernetes' reading of YAML: text → values, pointer → place | model |
 //! | [`secrets`] | what is a secret, and what only looks like one | model |
@@ -31,6 +32,7 @@ pub mod check;
 pub mod cli;
 pub mod cluster;
 pub mod custody;
+pub mod expression;
 pub mod facts;
 pub mod files;
 pub mod judge;

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::facts::Facts;
+pub use crate::model::nearest;
 use crate::model::{Action, Case, Findings, Kind};
 
 pub mod name_globs;
@@ -38,17 +39,6 @@ pub static RULES: &[&dyn AnyRule] = &[
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn AnyRule> {
     RULES.iter().copied().find(|rule| rule.meta().name == name)
-}
-
-/// The name in `known` that is nearest to `name`, when it is near enough to have been meant.
-#[must_use]
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.75)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, candidate)| candidate)
 }
 
 /// What a rule belongs to.

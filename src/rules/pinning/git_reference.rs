@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::Level;
-use super::tag::shown;
 use super::version::is_exact;
+use crate::model::tag::shown;
 use crate::model::template::is_open;
 
 /// What is wrong with a `ref`.

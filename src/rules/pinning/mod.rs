@@ -1,9 +1,7 @@
 //! Charts and images that must not change without a commit.
 
 mod git_reference;
-mod images;
 mod oci_reference;
-mod tag;
 #[cfg(test)]
 mod testing;
 pub mod unpinned_chart;

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::Level;
-use super::tag::{Pin, classify, shown};
 use super::version::is_exact;
 use crate::model::image::is_digest;
+use crate::model::tag::{Pin, classify, shown};
 use crate::model::template::is_open;
 use crate::model::{NodeId, Tree};
 

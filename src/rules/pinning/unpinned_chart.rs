@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::Level;
 use super::oci_reference::{Reference, read};
-use super::tag::shown;
 use super::version::is_exact;
 use crate::facts::{Answer, Facts, Key, SourceKind, Unseen};
+use crate::model::tag::shown;
 use crate::model::template::is_open;
 use crate::model::{Action, Case, ChartSource, Findings, Form, HelmRelease, Kind, NodeId, Subject};
 use crate::rules::{Family, Meta, Params, Rule, rule};

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Level;
-use super::images::{Image, Missing, Tag, find};
-use super::tag::{Pin, classify, classify_number, is_branch, shown_text};
 use crate::facts::Facts;
 use crate::model::image::is_digest;
+use crate::model::images::{Image, Missing, Tag, find};
+use crate::model::tag::{Pin, classify, classify_number, is_branch, shown_text};
 use crate::model::template::is_open;
 use crate::model::{Action, Case, Finding, Findings, Form, Kind, NodeId};
 use crate::rules::{Family, Meta, Params, Rule, rule};

@@ -7,6 +7,8 @@ use crate::model::Form;
 use crate::rules::pinning::testing::{digest, image_release as release, images as found};
 use crate::rules::pinning::testing::{images_as as found_as, other_chart as other, words};
 
+mod places;
+
 fn app(image: &Value) -> Value {
     app_controller(&json!({"containers": {"app": {"image": image}}}))
 }

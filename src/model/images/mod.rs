@@ -4,8 +4,6 @@
 mod app_template;
 mod patches;
 mod shapes;
-#[cfg(test)]
-mod tests;
 
 use serde_json::{Map, Number, Value};
 
