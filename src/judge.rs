@@ -3,6 +3,8 @@
 //! The order within: certainty → dry-run → exemption → ratchet → action. The old object is judged only when
 //! a denial remains.
 
+mod customs;
+mod doubts;
 mod mask;
 mod ratchet;
 #[cfg(test)]
@@ -19,25 +21,46 @@ pub use mask::{MASK, Masks, shown};
 pub use ratchet::named_place;
 pub use verdict::{Elsewhere, Note, Ruled, Verdict};
 
+use crate::expression::{Deadline, Variables};
 use crate::facts::{Facts, Scoped};
 use crate::model::{Action, Basis, Case, Certainty, Finding, Findings, Pointer};
-use crate::policy::{Effective, Setting};
+use crate::policy::{Effective, Exempted, Policy, Setting};
 use crate::rules::Family;
 use values::Values;
 
 /// Judges one case. The same object, policy and facts always give the same verdict.
 #[must_use]
-pub fn judge(case: &Case<'_>, policy: &Effective<'_>, facts: &dyn Facts) -> Verdict {
-    let is_open = |namespace: &str| policy.opens(namespace);
+pub fn judge(case: &Case<'_>, policy: &Policy, facts: &dyn Facts) -> Verdict {
+    judge_until(case, policy, facts, &Deadline::default())
+}
+
+/// The same for whoever cannot wait for ever: an expression that would be evaluated after the deadline has no answer.
+#[must_use]
+pub fn judge_until(
+    case: &Case<'_>,
+    policy: &Policy,
+    facts: &dyn Facts,
+    deadline: &Deadline,
+) -> Verdict {
+    let variables = Variables::new(case, deadline);
+    let effective = policy.effective(case, facts, &variables);
+    let is_open = |namespace: &str| effective.opens(namespace);
     let scoped = Scoped::new(facts, case.subject.namespace, &is_open);
     let court = Court {
-        policy,
+        policy: &effective,
         facts: &scoped,
     };
-    match values::read(&case.subject, &scoped) {
+    let mut verdict = match values::read(&case.subject, &scoped) {
         None => court.judge(case),
         Some(values) => court.judge_merged(case, &values),
+    };
+    verdict.add(court.judge_customs(case, &variables, deadline));
+    verdict.add(court.doubts(case, &verdict));
+    let is_exempt = |ruled: &Ruled| matches!(ruled.note, Some(Note::Exempt { .. }));
+    if verdict.findings.iter().any(is_exempt) {
+        mask::notes(&mut verdict, &case.subject);
     }
+    verdict
 }
 
 /// What a case is judged by.
@@ -118,13 +141,19 @@ impl Court<'_> {
         place: impl Fn(&mut Finding) -> Option<Pointer>,
     ) -> Vec<Ruled> {
         let mut ruled = Vec::new();
-        for setting in self.policy.settings {
+        for setting in self.policy.settings() {
             if !applies(setting, case) || !is_asked(setting) {
                 continue;
             }
             for mut finding in ask(setting, case, self.facts) {
                 let place = place(&mut finding);
-                ruled.push(rule_on(finding, place, setting.action, case, self.policy));
+                ruled.push(rule_on(
+                    finding,
+                    place.as_ref(),
+                    setting.action,
+                    case,
+                    self.policy,
+                ));
             }
         }
         ruled
@@ -139,7 +168,7 @@ impl Court<'_> {
         merges: bool,
         is_written: &dyn Fn(&Finding) -> bool,
     ) {
-        if self.policy.ratchet && ruled.iter().any(|ruled| ruled.action == Action::Deny) {
+        if self.policy.ratchet() && ruled.iter().any(|ruled| ruled.action == Action::Deny) {
             ratchet::apply(ruled, case, self, merges, is_written);
         }
     }
@@ -175,7 +204,7 @@ fn ask(setting: &Setting, case: &Case<'_>, facts: &dyn Facts) -> Vec<Finding> {
 /// What the policy makes of a finding, before the ratchet.
 fn rule_on(
     finding: Finding,
-    place: Option<Pointer>,
+    place: Option<&Pointer>,
     action: Action,
     case: &Case<'_>,
     policy: &Effective<'_>,
@@ -188,31 +217,29 @@ fn rule_on(
         finding,
     };
     if ruled.finding.certainty == Certainty::Unverified {
-        ruled.action = ruled.action.min(policy.on_unseen);
+        ruled.action = ruled.action.min(policy.on_unseen());
         ruled.note = Some(Note::Unverified);
     }
     if ruled.finding.basis == Basis::Facts && case.request.dry_run && ruled.action == Action::Deny {
         ruled.action = Action::Warn;
         ruled.note = Some(Note::DryRun);
     }
-    let (rule, pointer) = (ruled.finding.rule, ruled.finding.pointer.clone());
-    let places = [Some(pointer), place];
-    let covering = policy.exemptions.iter().filter(|exemption| {
-        let mut places = places.iter().flatten();
-        places.any(|place| exemption.covers(&case.subject, rule, place))
-    });
-    for exemption in covering {
-        if exemption.is_expired(case.now) {
-            ruled.note = Some(Note::ExemptionExpired {
-                at: exemption.expires_at(),
-            });
-        } else {
+    let finding = &ruled.finding;
+    let places = [Some(&finding.pointer), place];
+    let places: Vec<_> = places.into_iter().flatten().collect();
+    match policy.exempted(&case.subject, &finding.rule, &places, case.now) {
+        None => {}
+        Some(Exempted::Until { at, reason, by }) => {
             ruled.action = ruled.action.min(Action::Audit);
             ruled.note = Some(Note::Exempt {
-                reason: exemption.reason().to_owned(),
-                until: exemption.expires_at(),
+                reason,
+                until: at,
+                by,
             });
-            break;
+        }
+        Some(Exempted::Ended { at, by }) => ruled.note = Some(Note::ExemptionExpired { at, by }),
+        Some(Exempted::NotOpened { by }) => {
+            ruled.note = Some(Note::ExemptionNotOpened { by });
         }
     }
     ruled

@@ -12,12 +12,12 @@
 //! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
 //! | [`check`] | texts → findings with their places, secrets masked | facts, judge, model, policy, rules, secrets, yaml |
 //! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, certs, facts, model, policy, telemetry |
-//! | [`admission`] | AdmissionReview in, response out | facts, judge, model, mounts, policy |
+//! | [`admission`] | AdmissionReview in, response out | expression, facts, judge, model, mounts, policy |
 //! | [`certs`] | CAs and serving certificates: made, kept, read | nothing |
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |
-//! | [`judge`] | case + effective policy + facts → verdict | facts, model, policy, rules, secrets, yaml |
+//! | [`judge`] | case + policy + facts → verdict | expression, facts, model, policy, rules, secrets, yaml |
 //! | [`registration`] | what the API server is told of us | model |
-//! | [`policy`] | what a person writes, compiled against the registry | model, mounts, rules |
+//! | [`policy`] | what a person writes, compiled against the registry | expression, facts, model, mounts, rules |
 //! | [`rules`] | the registry; one file a rule | facts, model, mounts, secrets |
 //! | [`expression`] | CEL over one case: compiled within bounds, evaluated | model |
 //! | [`facts`] | questions that rules ask about other objects | model |

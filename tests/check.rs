@@ -96,7 +96,7 @@ fn standard_input_is_read_under_a_name() {
     let scratch = Scratch::new();
     scratch.write(
         "apps/lockkeeper.yaml",
-        "rules: {unpinned-chart: {action: warn}}\n",
+        "replacesDefault: true\nrules: {unpinned-chart: {action: warn}}\n",
     );
     let ran = scratch.run_with(&["check", "-f", "json", "-"], release(BAD).as_bytes());
     assert_eq!((ran.code, ran.files()), (1, vec!["<stdin>".to_owned()]));
@@ -119,7 +119,7 @@ fn the_policy_is_found_upwards_from_each_path() {
     let scratch = Scratch::new();
     scratch.write(
         "lab/lockkeeper.yaml",
-        "rules: {unpinned-chart: {action: off}}\n",
+        "replacesDefault: true\nrules: {unpinned-chart: {action: off}}\n",
     );
     scratch.write("lab/apps/a.yaml", &release(BAD));
     scratch.write("prod/a.yaml", &release(BAD));

@@ -81,7 +81,7 @@ fn a_policy_file_is_obeyed() {
             )
         })
         .collect();
-    let policy = serde_json::json!({"rules": rules}).to_string();
+    let policy = serde_json::json!({"replacesDefault": true, "rules": rules}).to_string();
     std::fs::write(&file, policy).expect("written");
     let policy = file.display().to_string();
     let output = review(&["--policy", &policy, &path("create-bad")], b"");

@@ -23,7 +23,6 @@ pub fn plan_pod(pod: &Pod<'_>, namespace: &str, policy: &Policy, facts: &dyn Fac
     let mut unseen = Vec::new();
     let requests: Vec<Request<'_>> = policy
         .tmpfs()
-        .iter()
         .filter(|tmpfs| tmpfs.pods().matches(|key| pod.label(key)))
         .filter(|tmpfs| {
             selects(tmpfs, namespace, facts).unwrap_or_else(|why| {

@@ -9,11 +9,12 @@ use super::object::{Object, OldObject, Shape};
 use super::pods::plan_pod;
 use super::pruned;
 use super::unchanged::{Change, SpecBytes, change};
+use crate::expression::Deadline;
 use crate::facts::Facts;
-use crate::judge::{Verdict, judge};
+use crate::judge::judge_until;
 use crate::model::{self, Before, Case, Form, Kind, Operation, Pointer, Subject};
 use crate::mounts::Pod;
-use crate::policy::{Effective, Policy};
+use crate::policy::Policy;
 
 /// An AdmissionReview that can be answered: it has a request with a uid.
 #[derive(Debug)]
@@ -91,9 +92,24 @@ impl<'a> Review<'a> {
         facts: &dyn Facts,
         now: Timestamp,
     ) -> Result<Answer, Unreadable> {
+        self.validate_until(policy, facts, now, &Deadline::default())
+    }
+
+    /// The same for whoever cannot wait for ever: a policy's expression that would be evaluated after the deadline has
+    /// no answer.
+    ///
+    /// # Errors
+    /// As [`Review::validate`].
+    pub fn validate_until(
+        &self,
+        policy: &Policy,
+        facts: &dyn Facts,
+        now: Timestamp,
+        deadline: &Deadline,
+    ) -> Result<Answer, Unreadable> {
         Ok(match self.open()? {
             Opened::Answered(answer) => answer,
-            Opened::Judge(judged) => judged.judge(|subject| policy.effective(subject), facts, now),
+            Opened::Judge(judged) => judged.judge(policy, facts, now, deadline),
         })
     }
 
@@ -313,11 +329,12 @@ impl Judged<'_> {
 
     /// Judges the object by what is in force for it.
     #[must_use]
-    pub fn judge<'p>(
+    pub fn judge(
         &self,
-        effective: impl FnOnce(&Subject<'_>) -> Effective<'p>,
+        policy: &Policy,
         facts: &dyn Facts,
         now: Timestamp,
+        deadline: &Deadline,
     ) -> Answer {
         let Some(subject) = Subject::new(&self.root) else {
             // The kinds were compared, so this is a kind that no rule knows.
@@ -326,7 +343,6 @@ impl Judged<'_> {
         let subject = subject
             .in_namespace(self.request.namespace.as_str())
             .named(self.request.name.as_str());
-        let policy = effective(&subject);
         let case = Case {
             subject,
             before: self.before.as_ref().map(|old| old as &dyn Before),
@@ -339,7 +355,7 @@ impl Judged<'_> {
             now,
             comments: None,
         };
-        let verdict: Verdict = judge(&case, &policy, facts);
+        let verdict = judge_until(&case, policy, facts, deadline);
         // Where there is nothing to say, it does not matter whether anything changed.
         let only_writing = |bytes: &SpecBytes<'_>| bytes.say_the_same(&self.root);
         if !verdict.findings.is_empty() && self.bytes.as_ref().is_some_and(only_writing) {

@@ -9,7 +9,7 @@ use super::*;
 use crate::facts::{Facts, NoFacts};
 use crate::judge::testing::{Panics, meta, setting};
 use crate::model::{Case, Findings, Pointer};
-use crate::policy::{Effective, Policy};
+use crate::policy::Policy;
 use crate::rules::{AnyRule, Meta, NoParams, Rule};
 
 /// Finds `/spec/bad`, and quotes its value as no rule should.
@@ -32,14 +32,12 @@ impl Rule for FindsBad {
 }
 
 fn judged_by(rule: &'static dyn AnyRule, request: &Value) -> Value {
-    let settings = [setting(rule)];
-    let effective = Effective::of_settings(&settings);
+    let policy = Policy::builtin().with_builtin(vec![setting(rule)]);
     let body = review(request).to_string();
     let review = Review::read(body.as_bytes()).expect("a review");
-    let answer = match review.open().expect("a request") {
-        Opened::Answered(answer) => answer,
-        Opened::Judge(judged) => judged.judge(|_| effective, &NoFacts, Timestamp::UNIX_EPOCH),
-    };
+    let answer = review
+        .validate(&policy, &NoFacts, Timestamp::UNIX_EPOCH)
+        .expect("a request");
     serde_json::from_slice(&answer.to_bytes(review.uid())).expect("JSON")
 }
 
@@ -244,6 +242,7 @@ fn an_object_that_cannot_be_read_is_a_denial() {
 fn namespace_and_name_come_from_the_request_when_the_object_has_none() {
     let policy = Policy::from_document(&json!({
         "match": {"namespaces": ["games"], "releases": ["romm"]},
+        "replacesDefault": true,
         "rules": {"unpinned-chart": {"action": "off"}}
     }))
     .expect("a policy");

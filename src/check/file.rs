@@ -92,8 +92,7 @@ fn check_document(text: &str, document: &Document, engine: &Engine<'_>, report: 
         let mut case = Case::of_file(subject, engine.now);
         case.request.form = engine.form;
         case.comments = beside.as_ref().map(|beside| beside as &dyn Comments);
-        let effective = engine.policy.effective(&case.subject);
-        let verdict = judge(&case, &effective, engine.facts);
+        let verdict = judge(&case, engine.policy, engine.facts);
         judged.push(Judged {
             subject: case.subject,
             at,
@@ -172,7 +171,7 @@ fn show(
             };
             report.findings.push(Found {
                 object: judged.object,
-                rule: ruled.finding.rule,
+                rule: ruled.finding.rule.clone(),
                 action: ruled.action,
                 certainty: ruled.finding.certainty,
                 start: lines.place(target.start),
@@ -215,7 +214,7 @@ fn fingerprint(file: &str, judged: &Judged<'_>, ruled: &Ruled) -> String {
     let place = shown(&named_place(&ruled.finding.pointer, judged.subject.root));
     let mut hash = Sha256::new();
     for part in [
-        ruled.finding.rule,
+        &*ruled.finding.rule,
         file,
         judged.subject.kind.name(),
         judged.subject.namespace,

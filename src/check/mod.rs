@@ -17,7 +17,7 @@ pub use file::check_text;
 
 use crate::facts::Facts;
 use crate::judge::Note;
-use crate::model::{Action, Certainty, Form, Pointer, Subject};
+use crate::model::{Action, Certainty, Form, Pointer, RuleName, Subject};
 use crate::policy::Policy;
 use crate::rules::{Family, RULES};
 use crate::yaml::Place;
@@ -116,7 +116,7 @@ pub struct Found {
     /// The object, as an index into [`FileReport::objects`].
     pub object: usize,
     /// The rule's name.
-    pub rule: &'static str,
+    pub rule: RuleName,
     /// What becomes of it.
     pub action: Action,
     /// Whether the rule saw all that it needed.

@@ -23,7 +23,7 @@ impl<'a> Secrets<'a> {
     pub(super) fn of(subject: &Subject<'a>, verdict: &Verdict, engine: &Engine<'_>) -> Self {
         let detected = Subject::new(subject.root).map(|again| {
             let case = Case::of_file(again, engine.now);
-            judge(&case, &engine.detectors.effective(subject), engine.facts)
+            judge(&case, &engine.detectors, engine.facts)
         });
         let mut secrets = Self::default();
         for verdict in detected.iter().chain([verdict]) {

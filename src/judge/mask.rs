@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use serde_json::Value;
 
-use super::Ruled;
+use super::{Note, Ruled, Verdict};
 use crate::model::{Pointer, Subject};
 use crate::secrets::{holds_secret, looks_like_secret};
 
@@ -52,6 +52,28 @@ pub(super) fn apply(groups: &mut [(&mut Vec<Ruled>, &Subject<'_>)]) {
             if let Cow::Owned(help) = masked(&finding.help, &masks, &near) {
                 finding.help = help.into();
             }
+        }
+    }
+}
+
+/// Masks what the reasons of exemptions quote: an annotation's is written by the object's author.
+pub(super) fn notes(verdict: &mut Verdict, subject: &Subject<'_>) {
+    let mut masks = Masks::default();
+    for ruled in &verdict.findings {
+        if ruled.finding.conceals
+            && let Some(Value::String(value)) = ruled.finding.pointer.resolve(subject.root)
+        {
+            masks.add(value.as_str(), subject);
+        }
+    }
+    for secret in &verdict.elsewhere {
+        masks.add(secret.value(), subject);
+    }
+    for ruled in &mut verdict.findings {
+        if let Some(Note::Exempt { reason, .. }) = &mut ruled.note
+            && let Cow::Owned(masked) = masked(reason, &masks, &[])
+        {
+            *reason = masked;
         }
     }
 }

@@ -6,13 +6,13 @@ use std::hash::{BuildHasher, RandomState};
 use serde_json::Value;
 
 use super::{Court, Note, Ruled, ask, values};
-use crate::model::{Action, Case, Certainty, Finding, Pointer, Subject};
+use crate::model::{Action, Case, Certainty, Finding, Pointer, RuleName, Subject};
 
 /// What makes two findings the same violation: the rule, the place with list items told by name
 /// rather than index, and the scalar there, of which only a keyed fingerprint is kept.
 #[derive(PartialEq, Eq, Hash)]
 struct Identity {
-    rule: &'static str,
+    rule: RuleName,
     certainty: Certainty,
     place: Pointer,
     fingerprint: u64,
@@ -97,7 +97,7 @@ fn count_old(
             .any(|ruled| ruled.action == Action::Deny && ruled.finding.rule == rule)
     };
     let mut counts = HashMap::new();
-    for setting in court.policy.settings {
+    for setting in court.policy.settings() {
         if !denying(setting.rule.meta().name) {
             continue;
         }
@@ -122,7 +122,7 @@ fn identity(
 ) -> Identity {
     Identity {
         is_written: is_written && finding.conceals,
-        rule: finding.rule,
+        rule: finding.rule.clone(),
         certainty: finding.certainty,
         place: named_place(&finding.pointer, subject.root),
         fingerprint: match finding.pointer.resolve(subject.root) {

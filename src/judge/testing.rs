@@ -22,6 +22,7 @@ pub(crate) fn setting(rule: &'static dyn AnyRule) -> Setting {
         rule,
         action: Action::Deny,
         params: rule.params(serde_json::json!({})).expect("no parameters"),
+        votes: Vec::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The judge's own behaviour, shown with rules made for it.
 
+mod policies;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -68,8 +70,15 @@ fn release(spec: &Value) -> Value {
            "metadata": {"name": "romm", "namespace": "games"}, "spec": spec})
 }
 
-fn effective(settings: &[Setting]) -> Effective<'_> {
-    Effective::of_settings(settings)
+fn policy_of(settings: Vec<Setting>) -> Policy {
+    policy_saying(&json!({}), settings)
+}
+
+/// A policy that says so beside a built-in one of these rules alone.
+fn policy_saying(document: &Value, settings: Vec<Setting>) -> Policy {
+    Policy::from_document(document)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .with_builtin(settings)
 }
 
 fn update<'a>(new: &'a Value, old: &'a Value) -> Case<'a> {
@@ -98,8 +107,8 @@ fn a_rule_that_panics_is_a_denial_that_names_it() {
         Subject::new(&root).expect("a HelmRelease"),
         Timestamp::UNIX_EPOCH,
     );
-    let settings = [setting(&Panics), setting(&FindsBad)];
-    let verdict = judge(&case, &effective(&settings), &NoFacts);
+    let policy = policy_of(vec![setting(&Panics), setting(&FindsBad)]);
+    let verdict = judge(&case, &policy, &NoFacts);
     assert!(!verdict.is_allowed());
     assert_eq!(verdict.findings[0].finding.rule, "panics");
     assert!(verdict.findings[0].finding.message.contains("`panics`"));
@@ -112,17 +121,16 @@ fn what_cannot_be_verified_is_a_warning_unless_the_policy_says_otherwise() {
         Subject::new(&root).expect("a HelmRelease"),
         Timestamp::UNIX_EPOCH,
     );
-    let settings = [setting(&Unsure)];
-    let mut policy = effective(&settings);
+    let policy = policy_of(vec![setting(&Unsure)]);
     assert_eq!(actions(&judge(&case, &policy, &NoFacts)), [Action::Warn]);
-    policy.on_unseen = Action::Deny;
+    let policy = policy_saying(&json!({"onUnseen": "deny"}), vec![setting(&Unsure)]);
     assert_eq!(actions(&judge(&case, &policy, &NoFacts)), [Action::Deny]);
 }
 
 #[test]
 fn a_finding_on_facts_is_not_denied_in_a_dry_run() {
     let mut root = release(&json!({"values": {"a": "bad"}}));
-    let settings = [setting(&FindsBad)];
+    let policy = policy_of(vec![setting(&FindsBad)]);
     for (facts, dry_run, expected) in [
         (true, true, Action::Warn),
         (true, false, Action::Deny),
@@ -134,7 +142,7 @@ fn a_finding_on_facts_is_not_denied_in_a_dry_run() {
             Timestamp::UNIX_EPOCH,
         );
         case.request.dry_run = dry_run;
-        let verdict = judge(&case, &effective(&settings), &NoFacts);
+        let verdict = judge(&case, &policy, &NoFacts);
         assert_eq!(
             actions(&verdict),
             [expected],
@@ -145,8 +153,7 @@ fn a_finding_on_facts_is_not_denied_in_a_dry_run() {
 
 #[test]
 fn the_ratchet_lets_old_violations_pass_and_stops_new_ones() {
-    let settings = [setting(&FindsBad)];
-    let policy = effective(&settings);
+    let policy = policy_of(vec![setting(&FindsBad)]);
     let list = |names: &[&str]| {
         let items: Vec<_> = names
             .iter()
@@ -192,9 +199,7 @@ fn the_ratchet_lets_old_violations_pass_and_stops_new_ones() {
 
 #[test]
 fn the_ratchet_can_be_switched_off() {
-    let settings = [setting(&FindsBad)];
-    let mut policy = effective(&settings);
-    policy.ratchet = false;
+    let policy = policy_saying(&json!({"ratchet": false}), vec![setting(&FindsBad)]);
     let root = release(&json!({"values": {"a": "bad"}}));
     assert_eq!(
         actions(&judge(&update(&root, &root), &policy, &NoFacts)),
@@ -209,8 +214,8 @@ fn a_concealed_value_is_masked_wherever_a_rule_quotes_it() {
         Subject::new(&root).expect("a HelmRelease"),
         Timestamp::UNIX_EPOCH,
     );
-    let settings = [setting(&Careless)];
-    let verdict = judge(&case, &effective(&settings), &NoFacts);
+    let policy = policy_of(vec![setting(&Careless)]);
+    let verdict = judge(&case, &policy, &NoFacts);
     assert_eq!(
         verdict.findings[1].finding.message,
         format!("quotes {MASK}")
@@ -247,7 +252,7 @@ fn what_a_rule_quotes_of_a_concealed_value_is_masked_too() {
             Timestamp::UNIX_EPOCH,
         );
         let policy = Policy::builtin();
-        let verdict = judge(&case, &policy.effective(&case.subject), &NoFacts);
+        let verdict = judge(&case, &policy, &NoFacts);
         assert!(verdict.findings.len() > 1, "{what}");
         for ruled in &verdict.findings {
             assert!(!ruled.finding.message.contains(&secret), "{what}");
@@ -270,14 +275,14 @@ fn an_exemption_makes_an_audit_until_it_expires_and_then_no_ratchet() {
         "sourceRef": {"kind": "HelmRepository", "name": "r"}}}}));
     let valid = policy_with_exemption("2999-01-01");
     let case = update(&root, &root);
-    let verdict = judge(&case, &valid.effective(&case.subject), &NoFacts);
+    let verdict = judge(&case, &valid, &NoFacts);
     assert_eq!(actions(&verdict), [Action::Audit]);
     assert!(
         matches!(&verdict.findings[0].note, Some(Note::Exempt { reason, .. }) if reason == "waits for upstream")
     );
 
     let ended = policy_with_exemption("1969-01-01");
-    let verdict = judge(&case, &ended.effective(&case.subject), &NoFacts);
+    let verdict = judge(&case, &ended, &NoFacts);
     assert_eq!(
         actions(&verdict),
         [Action::Deny],

@@ -252,7 +252,7 @@ impl Values<'_> {
         // A secret is one wherever it stands. What else is wrong with the object's own words may be so
         // only beside the ConfigMap's, which the same commit may be about to mend.
         let stands_alone = |rule: &dyn AnyRule| rule.meta().family == Family::Secrets;
-        if is_own && rules::find(finding.rule).is_some_and(stands_alone) {
+        if is_own && rules::find(&finding.rule).is_some_and(stands_alone) {
             return;
         }
         finding.on_facts();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::model::{Action, Finding};
+use crate::policy::By;
 
 /// Why a finding's action is not simply its rule's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +19,20 @@ pub enum Note {
         reason: String,
         /// When it ends.
         until: Timestamp,
+        /// Who gave it.
+        by: By,
     },
     /// An exemption covered it until then.
     ExemptionExpired {
         /// When it ended.
         at: Timestamp,
+        /// Who gave it.
+        by: By,
+    },
+    /// An exemption covers it, which no ReleasePolicy lets count.
+    ExemptionNotOpened {
+        /// Who gave it.
+        by: By,
     },
     /// The object before the update had it too.
     AlreadyThere,
@@ -33,10 +43,15 @@ impl std::fmt::Display for Note {
         match self {
             Note::Unverified => formatter.write_str("could not be verified"),
             Note::DryRun => formatter.write_str("will be refused when it is really written, unless that changes first"),
-            Note::Exempt { reason, until } => {
-                write!(formatter, "exempt until {until}: {reason}")
+            Note::Exempt { reason, until, by } => {
+                write!(formatter, "exempt until {until} by {by}: {reason}")
             }
-            Note::ExemptionExpired { at } => write!(formatter, "its exemption expired at {at}"),
+            Note::ExemptionExpired { at, by } => {
+                write!(formatter, "its exemption by {by} expired at {at}")
+            }
+            Note::ExemptionNotOpened { by } => {
+                write!(formatter, "{by} exempts it, which no ReleasePolicy for this object opens in `allowExemptions`")
+            }
             Note::AlreadyThere => formatter.write_str(
                 "it was there before this change, so it does not stop it; a new release would be refused",
             ),
@@ -100,6 +115,12 @@ impl Verdict {
             findings,
             elsewhere: Vec::new(),
         }
+    }
+
+    /// Adds what else was found.
+    pub(super) fn add(&mut self, findings: Vec<Ruled>) {
+        self.findings.extend(findings);
+        self.findings.retain(|ruled| ruled.action != Action::Off);
     }
 
     /// Whether nothing is denied.

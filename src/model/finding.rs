@@ -116,11 +116,14 @@ pub enum Basis {
     Facts,
 }
 
+/// A rule's name: that of the registry, or `custom/<name>` of a rule that a policy brings.
+pub type RuleName = Cow<'static, str>;
+
 /// One thing that a rule found wrong. It never contains the value of a secret.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The name of the rule.
-    pub rule: &'static str,
+    pub rule: RuleName,
     /// The place in the object.
     pub pointer: Pointer,
     /// What is wrong, as one sentence without the rule's name.
@@ -172,16 +175,16 @@ impl Finding {
 /// Where a rule puts what it finds. Nothing is allocated while nothing is found.
 #[derive(Debug)]
 pub struct Findings {
-    rule: &'static str,
+    rule: RuleName,
     found: Vec<Finding>,
 }
 
 impl Findings {
     /// An empty list for the findings of `rule`.
     #[must_use]
-    pub fn of(rule: &'static str) -> Self {
+    pub fn of(rule: impl Into<RuleName>) -> Self {
         Self {
-            rule,
+            rule: rule.into(),
             found: Vec::new(),
         }
     }
@@ -195,7 +198,7 @@ impl Findings {
     pub fn at_pointer(&mut self, pointer: Pointer, message: impl Into<String>) -> &mut Finding {
         let index = self.found.len();
         self.found.push(Finding {
-            rule: self.rule,
+            rule: self.rule.clone(),
             pointer,
             message: message.into(),
             help: Cow::Borrowed(""),

@@ -25,7 +25,7 @@ pub mod values_from;
 
 pub use app_template::AppTemplate;
 pub use claim::ClaimReference;
-pub use finding::{Action, Basis, Certainty, Finding, Findings};
+pub use finding::{Action, Basis, Certainty, Finding, Findings, RuleName};
 pub use hidden::Hidden;
 pub use image::ImageReference;
 pub use memo::Memo;

@@ -33,6 +33,12 @@ impl Pointer {
         }
     }
 
+    /// The same pointer, of a part that stands at `above`.
+    #[must_use]
+    pub fn below(&self, above: &Self) -> Self {
+        Self(format!("{}{}", above.0, self.0))
+    }
+
     /// The same pointer with one more segment.
     #[must_use]
     pub fn join(mut self, segment: &str) -> Self {

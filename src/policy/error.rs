@@ -28,8 +28,7 @@ impl PolicyError {
 
     /// The same, of a part that stands at `above` in its document.
     pub(super) fn below(mut self, above: &Pointer) -> Self {
-        let whole = format!("{}{}", above.as_str(), self.pointer.as_str());
-        self.pointer = Pointer::parse(&whole).unwrap_or_default();
+        self.pointer = self.pointer.below(above);
         self
     }
 }

@@ -1,11 +1,22 @@
-//! The policy that a person writes, compiled against the registry into what is in force.
+//! What a person writes, compiled against the registry into what is in force.
+//!
+//! A [`Document`] is read from what an administrator wrote; [`Policy`] is the built-in policy with all documents;
+//! [`Effective`] is what it comes to for one object.
 
-mod compile;
+mod builtin;
 pub mod crd;
+mod custom;
 mod documents;
+mod effective;
 mod error;
 mod exemption;
 mod glob;
+mod in_force;
+mod join;
+mod matcher;
+mod names;
+mod release_policy;
+mod remark;
 mod schema;
 mod selector;
 pub mod spec;
@@ -13,9 +24,30 @@ pub mod spec;
 mod tests;
 mod tmpfs;
 
-pub use compile::{Effective, Policy, Setting};
-pub use documents::DocumentError;
+pub use custom::CustomRule;
+pub use documents::{Document, DocumentError};
+pub use effective::{Effective, Exempted};
 pub use error::PolicyError;
-pub use exemption::Exemption;
+pub use exemption::{ANNOTATION, By, Exemption};
+pub use in_force::Policy;
+pub use join::{Custom, Standing, Vote};
+pub use names::CUSTOM;
+pub use release_policy::ReleasePolicy;
+pub use remark::PolicyRemark;
 pub use selector::Selector;
 pub use tmpfs::TmpfsPolicy;
+
+use crate::model::Action;
+use crate::rules::{AnyParams, AnyRule};
+
+/// A rule with the action and parameters that are in force for it.
+pub struct Setting {
+    /// The rule.
+    pub rule: &'static dyn AnyRule,
+    /// Its action.
+    pub action: Action,
+    /// Its parameters.
+    pub params: AnyParams,
+    /// Who says what of the action; empty where only the built-in policy does.
+    pub votes: Vec<Vote>,
+}

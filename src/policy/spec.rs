@@ -102,12 +102,29 @@ pub struct ConditionSpec {
 pub struct CustomRuleSpec {
     /// Its name in kebab-case; reports and exemptions call it `custom/<name>`.
     pub name: String,
+    /// The kinds that it judges; `HelmRelease` alone when absent.
+    #[serde(default)]
+    pub kinds: Option<Vec<KindSpec>>,
     /// What must be true, over `object`, `oldObject`, `request`, `images`, `claims` and `chart`.
     pub expression: String,
     /// What is said where it is false: what is wrong, and how to mend it.
     pub message: String,
     /// What becomes of an object for which it is false; `deny` when absent.
     pub action: Option<Action>,
+}
+
+/// The kinds that rules judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum KindSpec {
+    /// Flux's release of a chart.
+    HelmRelease,
+    /// Where a chart is fetched from.
+    #[serde(rename = "OCIRepository")]
+    OciRepository,
+    /// A chart of another kind of source.
+    HelmChart,
+    /// Flux's object, not kustomize's file. Nothing that is said of one is ever more than a warning at admission.
+    Kustomization,
 }
 
 /// What a policy says of one rule.

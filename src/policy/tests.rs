@@ -1,11 +1,15 @@
 //! What a written policy compiles to, and what is said when it does not.
 
+mod joined;
 mod tmpfs;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::{Action, Subject};
+use crate::expression::{Deadline, Variables};
+use crate::facts::NoFacts;
+use crate::model::{Action, Case, Subject};
 
 fn error(document: &Value) -> PolicyError {
     match Policy::from_document(document) {
@@ -18,9 +22,11 @@ fn action_of(policy: &Policy, rule: &str, namespace: &str, name: &str) -> Action
     let root = json!({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
                       "metadata": {"name": name, "namespace": namespace}});
     let subject = Subject::new(&root).expect("a HelmRelease");
+    let case = Case::of_file(subject, Timestamp::UNIX_EPOCH);
+    let deadline = Deadline::default();
     policy
-        .effective(&subject)
-        .settings
+        .effective(&case, &NoFacts, &Variables::new(&case, &deadline))
+        .settings()
         .iter()
         .find(|setting| setting.rule.meta().name == rule)
         .map(|setting| setting.action)
@@ -49,8 +55,10 @@ fn an_unknown_parameter_is_an_error_that_names_the_nearest() {
 
 #[test]
 fn an_unquoted_off_arrives_as_false_and_means_off() {
-    let policy = Policy::from_document(&json!({"rules": {"unpinned-chart": {"action": false}}}))
-        .unwrap_or_else(|error| panic!("{error}"));
+    let policy = Policy::from_document(
+        &json!({"replacesDefault": true, "rules": {"unpinned-chart": {"action": false}}}),
+    )
+    .unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(
         action_of(&policy, "unpinned-chart", "games", "romm"),
         Action::Off
@@ -95,6 +103,7 @@ fn an_exemption_needs_a_reason_and_a_date() {
 fn what_the_policy_does_not_match_keeps_the_built_in_one() {
     let policy = Policy::from_document(&json!({
         "match": {"namespaces": ["media-*"], "releases": ["plex"]},
+        "replacesDefault": true,
         "rules": {"unpinned-chart": {"action": "off"}}
     }))
     .unwrap_or_else(|error| panic!("{error}"));
@@ -116,7 +125,7 @@ fn what_the_policy_does_not_match_keeps_the_built_in_one() {
 fn a_whole_document_is_read_as_its_spec() {
     let document = |kind: &str| {
         json!({"apiVersion": "lockkeeper.dev/v1alpha1", "kind": kind, "metadata": {"name": "x"},
-               "spec": {"rules": {"unpinned-chart": {"action": "warn"}}}})
+               "spec": {"replacesDefault": true, "rules": {"unpinned-chart": {"action": "warn"}}}})
     };
     let policy =
         Policy::from_document(&document("ReleasePolicy")).unwrap_or_else(|error| panic!("{error}"));

@@ -34,7 +34,10 @@ impl TmpfsPolicy {
         let globs = globs(&root, "containers", spec.containers.as_deref())?;
         Ok(Self {
             name: name.to_owned(),
-            source: format!("TmpfsPolicy `{name}`"),
+            source: match name {
+                "" => "a TmpfsPolicy without a name".to_owned(),
+                name => format!("TmpfsPolicy `{name}`"),
+            },
             pods: selector("podSelector", spec.pod_selector.as_ref())?,
             namespaces: selector("namespaceSelector", spec.namespace_selector.as_ref())?,
             containers: Box::new(move |name| globs.matches(name)),

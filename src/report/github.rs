@@ -31,7 +31,7 @@ pub fn render(report: &Report) -> String {
                 command(found),
                 file,
                 place,
-                found.rule,
+                &found.rule,
                 &message(found),
             );
         }

@@ -58,7 +58,7 @@ fn level(found: &Found) -> Level<'static> {
 fn finding_group<'a>(file: &'a FileReport, found: &'a Found) -> Group<'a> {
     let mut group = level(found)
         .primary_title(found.message.as_str())
-        .id(found.rule)
+        .id(&*found.rule)
         .element(place_of(file, found));
     if let Some(object) = file.objects.get(found.object) {
         let place = format!("{object} at {}", found.pointer);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Summary;
 use crate::check::Report;
 use crate::judge::Note;
+use crate::model::RuleName;
 
 /// The version of the schema. It rises when a field changes its meaning or goes away; new fields may
 /// come without it.
@@ -85,7 +86,7 @@ struct Numbers {
     audited: usize,
     skipped: usize,
     errors: usize,
-    findings_by_rule: BTreeMap<&'static str, usize>,
+    findings_by_rule: BTreeMap<RuleName, usize>,
     seconds: f64,
 }
 
@@ -127,7 +128,7 @@ fn findings(report: &Report) -> Vec<Finding<'_>> {
         .filter_map(|(file, found)| {
             let object = file.objects.get(found.object)?;
             Some(Finding {
-                rule: found.rule,
+                rule: &found.rule,
                 action: found.action.as_str(),
                 certainty: found.certainty.as_str(),
                 file: &file.file,
@@ -160,6 +161,7 @@ fn note_kind(note: &Note) -> &'static str {
         Note::DryRun => "dry-run",
         Note::Exempt { .. } => "exempt",
         Note::ExemptionExpired { .. } => "exemption-expired",
+        Note::ExemptionNotOpened { .. } => "exemption-not-opened",
         Note::AlreadyThere => "already-there",
     }
 }

@@ -65,7 +65,7 @@ fn status(findings: &[&Found]) -> TestCaseStatus {
         return TestCaseStatus::success();
     };
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_type(first.rule);
+    status.set_type(&*first.rule);
     status.set_message(match denied.len() {
         1 => first.message.clone(),
         count => format!("{} (and {} more)", first.message, count - 1),

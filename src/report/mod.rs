@@ -10,7 +10,7 @@ pub mod sarif;
 use std::collections::BTreeMap;
 
 use crate::check::{Found, Report};
-use crate::model::{Action, Certainty};
+use crate::model::{Action, Certainty, RuleName};
 
 /// The numbers below every report.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub struct Summary {
     /// What could not be judged.
     pub errors: usize,
     /// The number of findings of each rule that found any.
-    pub findings_by_rule: BTreeMap<&'static str, usize>,
+    pub findings_by_rule: BTreeMap<RuleName, usize>,
     /// How long it took.
     pub seconds: f64,
 }
@@ -46,7 +46,7 @@ impl Summary {
         };
         let mut findings_by_rule = BTreeMap::new();
         for (_, found) in report.findings() {
-            *findings_by_rule.entry(found.rule).or_insert(0) += 1;
+            *findings_by_rule.entry(found.rule.clone()).or_insert(0) += 1;
         }
         Self {
             files: report.files.len(),

@@ -104,10 +104,10 @@ fn result(file: &FileReport, found: &Found, time: usize) -> Value {
         },
     });
     match &found.note {
-        Some(Note::Exempt { reason, until }) => {
+        Some(Note::Exempt { reason, until, by }) => {
             result["suppressions"] = json!([{
                 "kind": "external",
-                "justification": format!("{reason} (until {until})"),
+                "justification": format!("{reason} (until {until}, by {by})"),
             }]);
         }
         Some(note) => result["properties"]["note"] = json!(note.to_string()),

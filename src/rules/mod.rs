@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -81,8 +82,15 @@ pub struct Meta {
 
 /// What a policy can set for a rule: a struct whose serialized default names every parameter.
 pub trait Params:
-    Default + Serialize + DeserializeOwned + JsonSchema + fmt::Debug + Send + Sync + 'static
+    Default + Serialize + DeserializeOwned + JsonSchema + Stricter + fmt::Debug + Send + Sync + 'static
 {
+}
+
+/// How what two policies say of one thing joins.
+pub trait Stricter {
+    /// What holds where both are in force: of every part the stricter one.
+    #[must_use]
+    fn stricter(self, other: Self) -> Self;
 }
 
 /// The parameters of a rule that has none.
@@ -91,6 +99,12 @@ pub trait Params:
 pub struct NoParams {}
 
 impl Params for NoParams {}
+
+impl Stricter for NoParams {
+    fn stricter(self, _: Self) -> Self {
+        self
+    }
+}
 
 /// A rule, as its author writes it.
 pub trait Rule: Sync + 'static {
@@ -106,7 +120,10 @@ pub trait Rule: Sync + 'static {
 }
 
 /// The parameters of some rule, as [`AnyRule::params`] made them.
-pub type AnyParams = Box<dyn Any + Send + Sync>;
+pub type AnyParams = Arc<dyn Any + Send + Sync>;
+
+/// What a policy writes of a rule's parameters.
+type Written = serde_json::Map<String, Value>;
 
 /// A [`Rule`] whose parameters' type is hidden, so that one list holds all.
 pub trait AnyRule: Sync {
@@ -125,6 +142,15 @@ pub trait AnyRule: Sync {
     fn params(
         &self,
         value: Value,
+    ) -> Result<AnyParams, serde_path_to_error::Error<serde_json::Error>>;
+    /// Reads the parameters of several policies and joins them: one that several write is the strictest of what they
+    /// say, and one that nobody writes has its default.
+    ///
+    /// # Errors
+    /// As [`AnyRule::params`].
+    fn joined(
+        &self,
+        written: &[&serde_json::Map<String, Value>],
     ) -> Result<AnyParams, serde_path_to_error::Error<serde_json::Error>>;
     /// Judges with parameters that [`AnyRule::params`] of this rule made.
     fn check(&self, case: &Case<'_>, params: &AnyParams, facts: &dyn Facts, out: &mut Findings);
@@ -152,7 +178,34 @@ impl<R: Rule> AnyRule for R {
         value: Value,
     ) -> Result<AnyParams, serde_path_to_error::Error<serde_json::Error>> {
         serde_path_to_error::deserialize::<_, R::Params>(value)
-            .map(|params| Box::new(params) as AnyParams)
+            .map(|params| Arc::new(params) as AnyParams)
+    }
+
+    fn joined(
+        &self,
+        written: &[&Written],
+    ) -> Result<AnyParams, serde_path_to_error::Error<serde_json::Error>> {
+        // What one of them leaves out is what another says: only what several say is joined.
+        let mut anybody = Written::new();
+        for one in written {
+            for (key, value) in *one {
+                anybody.entry(key.as_str()).or_insert_with(|| value.clone());
+            }
+        }
+        let whole = |one: &Written| {
+            let mut whole = anybody.clone();
+            whole.extend(one.iter().map(|(key, value)| (key.clone(), value.clone())));
+            serde_path_to_error::deserialize::<_, R::Params>(Value::Object(whole))
+        };
+        let mut joined: Option<R::Params> = None;
+        for one in written {
+            let next = whole(one)?;
+            joined = Some(match joined {
+                Some(before) => before.stricter(next),
+                None => next,
+            });
+        }
+        Ok(Arc::new(joined.unwrap_or_default()))
     }
 
     fn check(&self, case: &Case<'_>, params: &AnyParams, facts: &dyn Facts, out: &mut Findings) {

@@ -7,6 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Stricter;
+
 /// Globs over the names of objects, compiled when the policy is read. One with a `/` is matched
 /// against `namespace/name`.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +16,8 @@ pub struct NameGlobs {
     patterns: Vec<String>,
     names: GlobSet,
     qualified: GlobSet,
+    /// Others that must match too.
+    also: Option<Box<NameGlobs>>,
 }
 
 impl NameGlobs {
@@ -35,15 +39,34 @@ impl NameGlobs {
             names: names.build()?,
             qualified: qualified.build()?,
             patterns,
+            also: None,
         })
     }
 
     /// Whether a glob is for the object of that name.
     #[must_use]
     pub fn matches(&self, namespace: &str, name: &str) -> bool {
-        (!self.names.is_empty() && self.names.is_match(name))
+        let own = (!self.names.is_empty() && self.names.is_match(name))
             || (!self.qualified.is_empty()
-                && self.qualified.is_match(format!("{namespace}/{name}")))
+                && self.qualified.is_match(format!("{namespace}/{name}")));
+        own && self
+            .also
+            .as_ref()
+            .is_none_or(|also| also.matches(namespace, name))
+    }
+}
+
+impl Stricter for NameGlobs {
+    /// Only objects that both are for.
+    fn stricter(mut self, other: Self) -> Self {
+        if self.patterns == other.patterns && self.also.is_none() {
+            return other;
+        }
+        self.also = Some(Box::new(match self.also {
+            Some(also) => also.stricter(other),
+            None => other,
+        }));
+        self
     }
 }
 
@@ -86,6 +109,22 @@ mod tests {
         assert!(!globs.matches("games", "romm"));
         let written = serde_json::to_string(&globs).expect("written");
         assert_eq!(written, r#"["data-*","media/*"]"#);
+    }
+
+    #[test]
+    fn of_two_lists_only_what_both_are_for_counts() {
+        let globs = |patterns: &[&str]| {
+            NameGlobs::compile(patterns.iter().map(|&text| text.to_owned()).collect())
+                .expect("globs")
+        };
+        let both = globs(&["data-*", "other"])
+            .stricter(globs(&["*-romm", "other"]))
+            .stricter(globs(&["data-*"]));
+        assert!(both.matches("games", "data-romm"));
+        for name in ["data-plex", "x-romm", "other"] {
+            assert!(!both.matches("games", name), "{name}");
+        }
+        assert!(!globs(&["*"]).stricter(globs(&[])).matches("games", "romm"));
     }
 
     #[test]

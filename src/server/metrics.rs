@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::slot::Slot;
 use crate::admission::{Answer, Review};
 use crate::facts::Watch;
-use crate::model::Kind;
+use crate::model::{Kind, RuleName};
 use crate::telemetry::PANICS;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,7 +27,7 @@ struct ReviewLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FindingLabels {
     kind: &'static str,
-    rule: &'static str,
+    rule: RuleName,
     action: &'static str,
     dry_run: &'static str,
 }
@@ -204,7 +204,7 @@ impl Metrics {
             self.findings
                 .get_or_create(&FindingLabels {
                     kind,
-                    rule: ruled.finding.rule,
+                    rule: ruled.finding.rule.clone(),
                     action: ruled.action.as_str(),
                     dry_run,
                 })

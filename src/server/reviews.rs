@@ -187,7 +187,7 @@ impl std::fmt::Display for Rules<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut told: Vec<(&str, &str)> = Vec::new();
         for ruled in &self.0.verdict.findings {
-            let pair = (ruled.finding.rule, ruled.action.as_str());
+            let pair = (&*ruled.finding.rule, ruled.action.as_str());
             if !told.contains(&pair) {
                 if !told.is_empty() {
                     formatter.write_str(",")?;

@@ -96,7 +96,7 @@ fn update<'a>(new: &'a Value, old: Option<&'a Value>, dry_run: bool) -> Case<'a>
 fn verdict(case: &Case<'_>, rule: &str, facts: &dyn Facts) -> Verdict {
     let mut policy = Policy::builtin();
     policy.keep_rules(|name| name == rule);
-    judge(case, &policy.effective(&case.subject), facts)
+    judge(case, &policy, facts)
 }
 
 fn image(tag: &str) -> Value {
@@ -204,7 +204,7 @@ fn what_another_rule_quotes_of_a_config_map_s_secret_is_masked() {
     let facts = Written::default().config_map("games/app-values", "values.yaml", &text.to_string());
     let case = update(&root, None, false);
     let policy = Policy::builtin();
-    let verdict = judge(&case, &policy.effective(&case.subject), &facts);
+    let verdict = judge(&case, &policy, &facts);
     assert!(verdict.findings.len() > 1, "{verdict:?}");
     for ruled in &verdict.findings {
         assert!(!ruled.finding.message.contains(&secret));
@@ -271,7 +271,7 @@ fn an_exemption_may_name_the_place_in_the_values_or_the_entry() {
         }]}));
         let policy = policy.unwrap_or_else(|error| panic!("{error}"));
         let case = update(&root, None, false);
-        let verdict = judge(&case, &policy.effective(&case.subject), &facts);
+        let verdict = judge(&case, &policy, &facts);
         let ruled = verdict
             .findings
             .iter()

@@ -21,7 +21,7 @@ fn read(spec: &Value) -> Policy {
 #[test]
 fn what_is_left_out_has_its_default() {
     let policy = read(&spec());
-    let [tmpfs] = policy.tmpfs() else {
+    let [tmpfs] = policy.tmpfs().collect::<Vec<_>>()[..] else {
         panic!("one policy")
     };
     assert_eq!(tmpfs.name(), "scratch");
@@ -45,7 +45,7 @@ fn every_key_is_heeded() {
         "containers": ["app", "web-*"], "when": "always", "convertEmptyDir": true,
         "mounts": [{"path": "/tmp/", "sizeLimit": 1_048_576, "shared": true}, {"path": "/run", "sizeLimit": "1Mi"}],
     }));
-    let tmpfs = &policy.tmpfs()[0];
+    let tmpfs = policy.tmpfs().next().expect("a TmpfsPolicy");
     assert!(tmpfs.pods().matches(|_| Some("romm")) && !tmpfs.pods().matches(|_| None));
     assert!(!tmpfs.namespaces().matches(|_| None));
     let request = tmpfs.request();
@@ -179,8 +179,8 @@ fn a_kind_that_is_none_is_told_with_the_nearest() {
 }
 
 #[test]
-fn a_file_holds_one_release_policy_and_many_others() {
-    let release = json!({"rules": {"unpinned-chart": {"action": "warn"}}});
+fn a_file_holds_many_documents_and_none_twice() {
+    let release = json!({"replacesDefault": true, "rules": {"unpinned-chart": {"action": "warn"}}});
     let named = |name: &str| {
         let mut document = document(&spec());
         document["metadata"]["name"] = json!(name);
@@ -188,17 +188,17 @@ fn a_file_holds_one_release_policy_and_many_others() {
     };
     let policy = Policy::from_documents(&[named("a"), release.clone(), named("b")])
         .unwrap_or_else(|error| panic!("{error}"));
-    let names: Vec<_> = policy.tmpfs().iter().map(TmpfsPolicy::name).collect();
+    let names: Vec<_> = policy.tmpfs().map(TmpfsPolicy::name).collect();
     assert_eq!(names, ["a", "b"]);
     assert_eq!(
         action_of(&policy, "unpinned-chart", "games", "romm"),
         Action::Warn
     );
-    assert!(Policy::from_documents([]).is_ok_and(|policy| policy.tmpfs().is_empty()));
+    assert!(Policy::from_documents([]).is_ok_and(|policy| policy.tmpfs().next().is_none()));
     for (documents, words) in [
         (
             [release.clone(), named("a"), release],
-            "a second ReleasePolicy",
+            "a second ReleasePolicy without a name",
         ),
         (
             [named("a"), named("b"), named("a")],
@@ -213,7 +213,8 @@ fn a_file_holds_one_release_policy_and_many_others() {
     }
     let mut nameless = document(&spec());
     nameless["metadata"] = json!({});
-    let policy = Policy::from_documents([&named("a"), &nameless, &nameless]);
+    let policy = Policy::from_documents([&named("a"), &nameless]);
     let policy = policy.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(policy.tmpfs()[2].request().source, "TmpfsPolicy `number 3`");
+    let last = policy.tmpfs().last().expect("a TmpfsPolicy");
+    assert_eq!(last.request().source, "a TmpfsPolicy without a name");
 }

@@ -22,7 +22,7 @@ pub(super) fn found(
     let subject = Subject::new(object).expect("an object that is judged");
     let mut case = Case::of_file(subject, Timestamp::UNIX_EPOCH);
     case.request.form = form;
-    let verdict = judge(&case, &policy.effective(&case.subject), facts);
+    let verdict = judge(&case, &policy, facts);
     verdict
         .findings
         .iter()

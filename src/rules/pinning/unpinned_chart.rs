@@ -13,7 +13,7 @@ use crate::facts::{Answer, Facts, Key, SourceKind, Unseen};
 use crate::model::tag::shown;
 use crate::model::template::is_open;
 use crate::model::{Action, Case, ChartSource, Findings, Form, HelmRelease, Kind, NodeId, Subject};
-use crate::rules::{Family, Meta, Params, Rule, rule};
+use crate::rules::{Family, Meta, Params, Rule, Stricter, rule};
 use source::Named;
 
 rule! {
@@ -82,6 +82,14 @@ pub struct UnpinnedChartParams {
 }
 
 impl Params for UnpinnedChartParams {}
+
+impl Stricter for UnpinnedChartParams {
+    fn stricter(self, other: Self) -> Self {
+        Self {
+            require: self.require.max(other.require),
+        }
+    }
+}
 
 const HELP_VERSION: &str =
     "write one exact version, such as `version: 1.2.3`; Renovate can raise it by a commit";

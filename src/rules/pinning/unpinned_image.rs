@@ -10,7 +10,7 @@ use crate::model::images::{Image, Missing, Tag, find};
 use crate::model::tag::{Pin, classify, classify_number, is_branch, shown_text};
 use crate::model::template::is_open;
 use crate::model::{Action, Case, Finding, Findings, Form, Kind, NodeId};
-use crate::rules::{Family, Meta, Params, Rule, rule};
+use crate::rules::{Family, Meta, Params, Rule, Stricter, rule};
 
 rule! {
     /// ## What it does
@@ -83,17 +83,28 @@ pub struct UnpinnedImageParams {
 
 impl Params for UnpinnedImageParams {}
 
+impl Stricter for UnpinnedImageParams {
+    fn stricter(self, other: Self) -> Self {
+        Self {
+            require: self.require.max(other.require),
+            partial: self.partial.max(other.partial),
+        }
+    }
+}
+
 /// What a tag is that is only part of a version, such as `17`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Partial {
+    /// Pinned.
+    Allow,
     /// At most a warning.
     #[default]
     Warn,
     /// Not pinned.
     Deny,
-    /// Pinned.
-    Allow,
 }
 
 const HELP: &str = "write a tag that names one build, such as `1.2.3`, or better `1.2.3@sha256:…`; Renovate can raise both by a commit";

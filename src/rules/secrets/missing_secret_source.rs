@@ -16,7 +16,7 @@ use crate::model::secrets_made::SecretsMade;
 use crate::model::template::{NameBuffer, Rendered, render};
 use crate::model::{Action, AppTemplate, Case, Findings, Form, HelmRelease, Kind, SecretReference};
 use crate::rules::name_globs::NameGlobs;
-use crate::rules::{Family, Meta, Params, Rule, rule};
+use crate::rules::{Family, Meta, Params, Rule, Stricter, rule};
 
 rule! {
     /// ## What it does
@@ -93,6 +93,14 @@ pub struct MissingSecretSourceParams {
 }
 
 impl Params for MissingSecretSourceParams {}
+
+impl Stricter for MissingSecretSourceParams {
+    fn stricter(self, other: Self) -> Self {
+        Self {
+            external_secrets: self.external_secrets.stricter(other.external_secrets),
+        }
+    }
+}
 
 const HELP_MISSING: &str = "make an ExternalSecret for it in the release's own Kustomization or in an earlier one that this one `dependsOn`: until the Secret is there, the pods wait in CreateContainerConfigError; if something else makes it, list it in `externalSecrets`";
 const HELP_FLUX: &str = "make an ExternalSecret for it in the release's own Kustomization or in an earlier one that this one `dependsOn`: until the Secret is there, Flux does not install or upgrade the release; if something else makes it, list it in `externalSecrets`";

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::facts::{Facts, Unseen};
 use crate::model::{Action, Case, Finding, Findings, Kind, Subject, Tree};
-use crate::rules::Params;
+use crate::rules::{Params, Stricter};
 use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, secrets_of};
 use provenance::{Origin, Owner};
 
@@ -46,6 +46,20 @@ impl Default for LiteralParams {
 }
 
 impl Params for LiteralParams {}
+
+impl Stricter for LiteralParams {
+    fn stricter(self, other: Self) -> Self {
+        Self {
+            allow_annotation: self.allow_annotation && other.allow_annotation,
+            encrypted_annotation: self.encrypted_annotation && other.encrypted_annotation,
+            // Where they disagree nobody is believed to be Flux.
+            controller: match self.controller == other.controller {
+                true => self.controller,
+                false => String::new(),
+            },
+        }
+    }
+}
 
 /// Which literals a rule reports. The worst of the secrets in a scalar decides, so that no scalar is
 /// reported twice.

@@ -46,7 +46,7 @@ impl Owner {
         ) else {
             return nobody;
         };
-        let is_controller = user == controller;
+        let is_controller = !controller.is_empty() && user == controller;
         let (user_namespace, account) = service_account(user).unwrap_or_default();
         // Nobody else is answered for, so nobody else need be asked about.
         if !is_controller && (account.is_empty() || user_namespace != namespace) {

@@ -19,7 +19,7 @@ use crate::model::{
     Action, AppTemplate, Case, ClaimReference, Finding, Findings, HelmRelease, Kind, NodeId,
 };
 use crate::rules::name_globs::NameGlobs;
-use crate::rules::{Family, Meta, Params, Rule, rule};
+use crate::rules::{Family, Meta, Params, Rule, Stricter, rule};
 
 rule! {
     /// ## What it does
@@ -67,16 +67,16 @@ rule! {
 }
 
 /// What becomes of a claim that is not there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Existence {
+    /// Nobody looks.
+    Off,
+    /// At most a warning.
+    Warn,
     /// The rule's own action.
     #[default]
     Deny,
-    /// At most a warning.
-    Warn,
-    /// Nobody looks.
-    Off,
 }
 
 impl JsonSchema for Existence {
@@ -118,6 +118,15 @@ pub struct MissingClaimParams {
 }
 
 impl Params for MissingClaimParams {}
+
+impl Stricter for MissingClaimParams {
+    fn stricter(self, other: Self) -> Self {
+        Self {
+            existence: self.existence.max(other.existence),
+            external_claims: self.external_claims.stricter(other.external_claims),
+        }
+    }
+}
 
 const HELP_MISSING: &str = "make the claim in the release's own Kustomization or in an earlier one that this one `dependsOn`; if something later makes it, list it in `externalClaims`, or set `existence: warn`";
 const HELP_NAME: &str = "a claim's name is a DNS-1123 subdomain: at most 253 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends of each part";

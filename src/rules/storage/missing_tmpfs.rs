@@ -16,7 +16,7 @@ use crate::model::{
     Action, Case, Findings, Kind, NodeId, Scope, Tree, mounts as declared, template,
 };
 use crate::mounts::{self, MountPath};
-use crate::rules::{Family, Meta, Params, Rule, rule};
+use crate::rules::{Family, Meta, Params, Rule, Stricter, rule};
 
 rule! {
     /// ## What it does
@@ -93,6 +93,18 @@ impl Default for MissingTmpfsParams {
 }
 
 impl Params for MissingTmpfsParams {}
+
+impl Stricter for MissingTmpfsParams {
+    /// All paths that either asks for.
+    fn stricter(mut self, other: Self) -> Self {
+        for path in other.paths {
+            if !self.paths.contains(&path) {
+                self.paths.push(path);
+            }
+        }
+        self
+    }
+}
 
 impl Rule for MissingTmpfs {
     type Params = MissingTmpfsParams;

@@ -308,7 +308,7 @@ fn without_a_layer_selector_facts_say_whether_charts_come_from_it() {
     let policy = Policy::builtin();
     let verdict = judge(
         &case,
-        &policy.effective(&case.subject),
+        &policy,
         &Written::default().feeding("games/romm", Answer::Known(true)),
     );
     assert!(
@@ -324,7 +324,7 @@ fn messages_say_what_is_written() {
         let subject = Subject::new(object).expect("an object that is judged");
         let case = Case::of_file(subject, jiff::Timestamp::UNIX_EPOCH);
         let policy = Policy::builtin();
-        let verdict = judge(&case, &policy.effective(&case.subject), &NoFacts);
+        let verdict = judge(&case, &policy, &NoFacts);
         verdict.findings[0].finding.message.clone()
     };
     for (object, part) in [

@@ -254,7 +254,7 @@ fn a_missing_claim_is_a_warning_in_a_dry_run_and_a_denial_in_the_write() {
         case.request.operation = Operation::Create;
         case.request.dry_run = dry_run;
         let policy = Policy::builtin();
-        let verdict = whole_verdict(&case, &policy.effective(&case.subject), facts);
+        let verdict = whole_verdict(&case, &policy, facts);
         let ours = verdict.findings.into_iter();
         ours.filter(|ruled| ruled.finding.rule == "missing-claim")
             .map(|ruled| ruled.action)

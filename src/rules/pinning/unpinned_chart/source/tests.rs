@@ -27,7 +27,7 @@ fn found_in(object: &Value, facts: &dyn Facts) -> Vec<String> {
     let subject = Subject::new(object).expect("an object that is judged");
     let mut case = Case::of_file(subject, jiff::Timestamp::UNIX_EPOCH);
     case.request.form = crate::model::Form::Applied;
-    let verdict = judge(&case, &policy.effective(&case.subject), facts);
+    let verdict = judge(&case, &policy, facts);
     let line = |ruled: &crate::judge::Ruled| {
         let finding = &ruled.finding;
         assert_eq!(finding.basis, Basis::Facts);

@@ -1,0 +1,53 @@
+//! What nobody can say of the policies themselves: told as a finding, so that silence never looks like a pass.
+
+use super::{Court, Ruled, Verdict, rule_on};
+use crate::model::{Action, Case, Findings, Pointer};
+use crate::policy::ANNOTATION;
+
+/// The name of findings about a policy of which nobody can say whether it is for the object.
+pub(super) const POLICY_MATCH: &str = "policy-match";
+/// The name of findings about an exemption that cannot be read.
+pub(super) const EXEMPTION: &str = "exemption";
+
+impl Court<'_> {
+    pub(super) fn doubts(&self, case: &Case<'_>, verdict: &Verdict) -> Vec<Ruled> {
+        let mut findings = Findings::of(POLICY_MATCH);
+        for (policy, why) in self.policy.doubts() {
+            let message = format!(
+                "whether ReleasePolicy `{policy}` is for this object is not known ({why}), so it opens nothing and refuses nothing here"
+            );
+            findings
+                .at_pointer(Pointer::root(), message)
+                .unverified()
+                .at_most(Action::Warn)
+                .help("mend what could not be seen, or the policy's `match`");
+        }
+        let mut ruled: Vec<Ruled> = findings
+            .into_vec()
+            .into_iter()
+            .map(|finding| rule_on(finding, None, Action::Warn, case, self.policy))
+            .collect();
+        if verdict.findings.is_empty() {
+            return ruled;
+        }
+        let mut findings = Findings::of(EXEMPTION);
+        for line in self.policy.unreadable_lines(&case.subject) {
+            let at = Pointer::root()
+                .join("metadata")
+                .join("annotations")
+                .join(ANNOTATION);
+            findings
+                .at_pointer(
+                    at,
+                    format!("line {line} of the annotation exempts nothing: it cannot be read"),
+                )
+                .at_most(Action::Warn)
+                .help("write `<rule> until <date>: <reason>`, with a JSON Pointer behind the rule where only one place is meant");
+        }
+        let unreadable = findings.into_vec().into_iter();
+        ruled.extend(
+            unreadable.map(|finding| rule_on(finding, None, Action::Warn, case, self.policy)),
+        );
+        ruled
+    }
+}
