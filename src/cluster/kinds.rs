@@ -163,7 +163,15 @@ fn source(served: &Served, object: &Source) -> Arc<Value> {
     Arc::new(kept)
 }
 
-/// What a HelmRelease's `chartRef` names; nothing is kept of other releases.
+/// What is kept of a HelmRelease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Release {
+    pub(super) chart: Option<ChartReference>,
+    /// By them policies select releases.
+    pub(super) labels: Labels,
+}
+
+/// What a HelmRelease's `chartRef` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ChartReference {
     pub(super) kind: Box<str>,
@@ -186,7 +194,14 @@ struct NamedObject {
     namespace: Option<String>,
 }
 
-pub(super) fn chart_reference(release: &Lenient<ReleaseSpec, NotUsed>) -> Option<ChartReference> {
+pub(super) fn release(release: &Lenient<ReleaseSpec, NotUsed>) -> Option<Release> {
+    Some(Release {
+        chart: chart_reference(release),
+        labels: Arc::new(release.metadata.labels.clone().unwrap_or_default()),
+    })
+}
+
+fn chart_reference(release: &Lenient<ReleaseSpec, NotUsed>) -> Option<ChartReference> {
     let named = release.spec.as_ref()?.chart_ref.as_ref()?;
     let own = release.metadata.namespace.as_deref();
     Some(ChartReference {
