@@ -2,6 +2,7 @@
 
 mod announce;
 mod certificates;
+mod lead;
 mod state;
 
 use std::io;
@@ -19,6 +20,7 @@ use tracing::level_filters::LevelFilter;
 
 use self::announce::announce;
 use self::certificates::CertificateArgs;
+use self::lead::Lead;
 use super::names::object;
 use super::{CLEAN, policy_file};
 use crate::cluster::{Cluster, Options, Seen, Way};
@@ -129,19 +131,21 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         };
         let knowledge = knowledge(cluster.as_ref(), options);
         let app = Arc::new(App::new(policy, knowledge, Limits::default()));
-        let (custody, state) =
-            certificates.custody(cluster.as_ref(), app.certificate(), address)?;
+        let lead = Lead::start(cluster.as_ref(), certificates.lease());
+        let (custody, state) = certificates.custody(
+            cluster.as_ref(),
+            lead.leads(),
+            app.certificate(),
+            address,
+        )?;
         let folder = state.as_ref().map(|state| state.path.as_path());
         announce(address, plain_address, folder)?;
-        let leadership = custody.leadership();
         let kept = tokio::spawn(custody.run());
         crate::server::serve(app, sockets, clients, args.drain, stop).await?;
-        if let Some(leadership) = leadership {
-            kept.abort();
-            // The end of an aborted task is no error.
-            let _ = kept.await;
-            leadership.release().await;
-        }
+        kept.abort();
+        // The end of an aborted task is no error.
+        let _ = kept.await;
+        lead.end().await;
         anyhow::Ok(())
     })?;
     Ok(ExitCode::from(CLEAN))

@@ -200,7 +200,7 @@ pub const OWN_RIGHTS: &[OwnRight] = &[
             group: "coordination.k8s.io",
             resource: "leases",
             verbs: &["get", "update"],
-            reason: "one replica makes and rotates the CA, and injects it",
+            reason: "one replica makes and rotates the CA, injects it, and writes the statuses of policies",
         },
     },
 ];
