@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`cli`] | one file a subcommand | everything |
 //! | [`custody`] | the certificate of a running server: signed, renewed, swapped, its CA injected | certs, cluster, server |
+//! | [`controller`] | the policies of the cluster: compiled, put in force, their statuses | cluster, facts, policy, registration |
 //! | [`cluster`] | watches and reads of the API server | facts, model |
 //! | [`files`] | the walk over paths, and reading them in parallel | check, yaml |
 //! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
@@ -31,6 +32,7 @@ pub mod certs;
 pub mod check;
 pub mod cli;
 pub mod cluster;
+pub mod controller;
 pub mod custody;
 pub mod expression;
 pub mod facts;

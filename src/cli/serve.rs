@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
@@ -22,8 +22,10 @@ use self::announce::announce;
 use self::certificates::CertificateArgs;
 use self::lead::Lead;
 use super::names::object;
+use super::pod_scope::Pods;
 use super::{CLEAN, policy_file};
-use crate::cluster::{Cluster, Options, Seen, Way};
+use crate::cluster::{Cluster, Options, Policies, Seen, Way};
+use crate::controller::Controller;
 use crate::facts::{Knowledge, Name, NoFacts};
 use crate::server::{App, Limits, Sockets};
 use crate::telemetry::{self, Format};
@@ -45,7 +47,7 @@ pub(super) struct ServeArgs {
     /// Where health and metrics are served in plain text
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     metrics_listen: SocketAddr,
-    /// The policy file, read once at the start [default: the built-in policy]
+    /// The policy file, read once at the start; it stands beside the policies of the cluster [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// How log lines are written: human or json
@@ -76,6 +78,10 @@ pub(super) struct ServeArgs {
     /// read them all
     #[arg(long, conflicts_with = "no_cluster")]
     watch_secret_names: bool,
+    /// Which pods the API server is told to send; by it the status of a TmpfsPolicy says which of its pods are never
+    /// sent [default: not known]
+    #[arg(long, value_name = "SCOPE")]
+    pod_scope: Option<Pods>,
     #[command(flatten)]
     certificates: CertificateArgs,
 }
@@ -129,7 +135,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             ),
             None => None,
         };
-        let knowledge = knowledge(cluster.as_ref(), options);
+        let (knowledge, policies) = knowledge(cluster.as_ref(), options);
         let app = Arc::new(App::new(policy, knowledge, Limits::default()));
         let lead = Lead::start(cluster.as_ref(), certificates.lease());
         let (custody, state) = certificates.custody(
@@ -140,11 +146,26 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         )?;
         let folder = state.as_ref().map(|state| state.path.as_path());
         announce(address, plain_address, folder)?;
-        let kept = tokio::spawn(custody.run());
+        let mut tasks = vec![tokio::spawn(custody.run())];
+        if let Some(policies) = policies {
+            let controller = Controller {
+                policies,
+                knowledge: app.knowledge(),
+                current: app.policy(),
+                beside: app.policy().policy().documents().to_vec(),
+                pod_scope: args.pod_scope.map(Pods::scope),
+                leads: lead.leads(),
+                clock: Timestamp::now,
+            };
+            controller.announce();
+            tasks.push(tokio::spawn(controller.run()));
+        }
         crate::server::serve(app, sockets, clients, args.drain, stop).await?;
-        kept.abort();
-        // The end of an aborted task is no error.
-        let _ = kept.await;
+        for task in tasks {
+            task.abort();
+            // The end of an aborted task is no error.
+            let _ = task.await;
+        }
         lead.end().await;
         anyhow::Ok(())
     })?;
@@ -152,15 +173,19 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// What is known of the cluster; nothing without one.
-fn knowledge(cluster: Option<&Cluster>, options: Options) -> Arc<dyn Knowledge> {
+fn knowledge(
+    cluster: Option<&Cluster>,
+    options: Options,
+) -> (Arc<dyn Knowledge>, Option<Arc<Policies>>) {
     let Some(cluster) = cluster else {
-        return Arc::new(NoFacts);
+        return (Arc::new(NoFacts), None);
     };
     let seen = Arc::new(Seen::new(cluster.clone(), options));
     let followed = Arc::clone(&seen);
+    let policies = seen.policies();
     // Beside serving, never before it: reviews are answered meanwhile.
     tokio::spawn(async move { followed.follow().await });
-    seen
+    (seen, Some(policies))
 }
 
 fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {

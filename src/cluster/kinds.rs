@@ -1,6 +1,5 @@
 //! What is kept of each watched kind: as little as the rules ask.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Secret};
@@ -8,7 +7,7 @@ use kube::core::{ApiResource, DynamicObject, NotUsed, Object, PartialObjectMeta}
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::facts::{Claim, SourceName};
+use crate::facts::{Claim, Labels, SourceName};
 
 /// A kind that is no part of Kubernetes itself, with the versions under which it may be served, newest first.
 pub(super) struct Served {
@@ -101,8 +100,6 @@ pub(super) fn claim(claim: &PartialObjectMeta<PersistentVolumeClaim>) -> Option<
         terminating: claim.metadata.deletion_timestamp.is_some(),
     })
 }
-
-pub(super) type Labels = Arc<BTreeMap<String, String>>;
 
 pub(super) fn labels(namespace: &PartialObjectMeta<Namespace>) -> Option<Labels> {
     Some(Arc::new(

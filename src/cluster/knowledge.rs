@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::connect::Cluster;
 use super::kinds::{
-    self, Applier, CLAIMS, EXTERNAL_SECRETS, GIT_REPOSITORIES, HELM_CHARTS, KUSTOMIZATIONS, Labels,
+    self, Applier, CLAIMS, EXTERNAL_SECRETS, GIT_REPOSITORIES, HELM_CHARTS, KUSTOMIZATIONS,
     NAMESPACES, OCI_REPOSITORIES, RELEASES, Release, SEALED_SECRETS, SECRETS, Served, Target,
 };
 use super::policies::Policies;
@@ -24,8 +24,8 @@ use super::read::Reads;
 use super::store::{Followed, Objects, Store};
 use super::watch::{LATER, config, follow};
 use crate::facts::{
-    Age, Answer, Claim, ConfigMap, Facts, Key, Knowledge, Name, Question, Replies, SecretSource,
-    SourceKind, SourceName, Substitution, Unseen, Watch,
+    Age, Answer, Claim, ConfigMap, Facts, Key, Knowledge, Labels, Name, Population, Question,
+    Replies, SecretSource, SourceKind, SourceName, Substitution, Unseen, Watch,
 };
 
 /// How often the API server is asked for a sign of life.
@@ -350,6 +350,10 @@ impl Knowledge for Seen {
 
     fn is_ready(&self) -> bool {
         self.stores().all(Followed::is_settled)
+    }
+
+    fn population(&self) -> Option<Population> {
+        self.inhabitants().ok()
     }
 
     fn watches(&self) -> Vec<Watch> {

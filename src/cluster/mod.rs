@@ -20,7 +20,6 @@ pub use connect::{Cluster, SetupError, Way};
 pub use knowledge::{Options, Seen};
 pub use lease::Leadership;
 pub use policies::{Policies, PolicyObject, PolicySnapshot};
-pub use population::{Inhabitant, Population};
 pub use rights::{OWN_RIGHTS, Own, OwnRight, RIGHTS, Right, cluster_role, own_table, table};
 pub use roles::chart_files;
 pub use webhooks::{Registered, Webhooks, Which};

@@ -11,14 +11,14 @@ use super::limits::Limits;
 use super::metrics::Metrics;
 use super::slot::Slot;
 use crate::facts::Knowledge;
-use crate::policy::Policy;
+use crate::policy::{Current, Policy};
 
 /// The unit in which room for bodies is given out.
 pub(super) const ROOM_UNIT: usize = 1024;
 
 /// The webhook: a policy, knowledge of the cluster and a clock, with what is counted and limited.
 pub struct App {
-    pub(super) policy: Policy,
+    pub(super) policy: Arc<Current>,
     pub(super) knowledge: Arc<dyn Knowledge>,
     pub(super) clock: fn() -> Timestamp,
     pub(super) limits: Limits,
@@ -33,7 +33,7 @@ impl App {
     #[must_use]
     pub fn new(policy: Policy, knowledge: Arc<dyn Knowledge>, limits: Limits) -> Self {
         Self {
-            policy,
+            policy: Arc::new(Current::new(policy)),
             knowledge,
             clock: Timestamp::now,
             room: Arc::new(Semaphore::new(limits.bodies / ROOM_UNIT)),
@@ -57,6 +57,18 @@ impl App {
         Arc::clone(&self.certificate)
     }
 
+    /// The place of the policy that is in force.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Current> {
+        Arc::clone(&self.policy)
+    }
+
+    /// What is known of the cluster.
+    #[must_use]
+    pub fn knowledge(&self) -> Arc<dyn Knowledge> {
+        Arc::clone(&self.knowledge)
+    }
+
     /// Why no new requests should come here; `None` when they should.
     #[must_use]
     pub fn unready(&self) -> Option<Cow<'static, str>> {
@@ -67,10 +79,10 @@ impl App {
             Some(reason)
         } else if let Some(end) = health.expiry.filter(|&end| end <= (self.clock)()) {
             Some(format!("the served certificate ended at {end}").into())
-        } else if self.knowledge.is_ready() {
-            None
-        } else {
+        } else if !self.knowledge.is_ready() {
             Some("the objects of the cluster have not been listed yet".into())
+        } else {
+            self.policy.health().unready.clone()
         }
     }
 

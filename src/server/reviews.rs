@@ -9,6 +9,7 @@ use super::body::Body;
 use super::metrics::verdict;
 use crate::admission::{Answer, Review, Unreadable};
 use crate::facts::{Age, Gathered, Question, Replies};
+use crate::policy::Policy;
 
 /// What is asked of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(super) async fn answer(
 ) -> Result<Vec<u8>, Unreadable> {
     let start = Instant::now();
     let until = start + app.limits.lookups;
+    // One policy for all judgements of it, whatever is put in force meanwhile.
+    let policy = app.policy.policy();
     let mut replies = Replies::default();
     let mut judgement = 0;
     loop {
@@ -53,7 +56,7 @@ pub(super) async fn answer(
             is_last: judgement == JUDGEMENTS,
         };
         let step;
-        (body, replies, step) = judged(app, at, body, replies).await?;
+        (body, replies, step) = judged(app, &policy, at, body, replies).await?;
         let (questions, age) = match step? {
             Step::Answered(bytes) => return Ok(bytes),
             Step::Ask(questions, age) => (questions, age),
@@ -70,17 +73,18 @@ pub(super) async fn answer(
 /// What was read for it counts: a few lines can name ConfigMaps of a megabyte.
 async fn judged(
     app: &Arc<App>,
+    policy: &Arc<Policy>,
     at: At,
     body: Body,
     replies: Replies,
 ) -> Result<(Body, Replies, Result<Step, Unreadable>), Unreadable> {
     if body.bytes.len() + replies.size() <= app.limits.inline {
-        let step = judge(app, at, &body.bytes, &replies);
+        let step = judge(app, policy, at, &body.bytes, &replies);
         return Ok((body, replies, step));
     }
-    let app = Arc::clone(app);
+    let (app, policy) = (Arc::clone(app), Arc::clone(policy));
     let judged = tokio::task::spawn_blocking(move || {
-        let step = judge(&app, at, &body.bytes, &replies);
+        let step = judge(&app, &policy, at, &body.bytes, &replies);
         (body, replies, step)
     });
     judged.await.map_err(|_| stopping())
@@ -109,9 +113,18 @@ enum Step {
     Ask(Vec<Question>, Age),
 }
 
-fn judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unreadable> {
+fn judge(
+    app: &App,
+    policy: &Policy,
+    at: At,
+    body: &[u8],
+    replies: &Replies,
+) -> Result<Step, Unreadable> {
     // Rules that panic are the judge's business; this is for everything around them.
-    catch_unwind(AssertUnwindSafe(|| try_judge(app, at, body, replies))).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| {
+        try_judge(app, policy, at, body, replies)
+    }))
+    .unwrap_or_else(|_| {
         let echoed = catch_unwind(|| {
             let review = Review::read(body)?;
             let answer = match at.task {
@@ -129,12 +142,18 @@ fn judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unre
     })
 }
 
-fn try_judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unreadable> {
+fn try_judge(
+    app: &App,
+    policy: &Policy,
+    at: At,
+    body: &[u8],
+    replies: &Replies,
+) -> Result<Step, Unreadable> {
     let review = Review::read(body)?;
     let facts = Gathered::new(&*app.knowledge, replies);
     let answer = match at.task {
-        Task::Validate => review.validate(&app.policy, &facts, (app.clock)())?,
-        Task::Mutate => review.mutate(&app.policy, &facts)?,
+        Task::Validate => review.validate(policy, &facts, (app.clock)())?,
+        Task::Mutate => review.mutate(policy, &facts)?,
     };
     if !at.is_last {
         let missing = facts.missing();
