@@ -105,7 +105,11 @@ mod tests {
     #[test]
     fn what_breaks_stays_as_it_last_was_good_until_it_is_gone() {
         let mut workshop = Workshop::default();
-        let good = release_policy("home", 1, json!({"rules": {"unpinned-image": {"action": "warn"}}}));
+        let good = release_policy(
+            "home",
+            1,
+            json!({"rules": {"unpinned-image": {"action": "warn"}}}),
+        );
         let first = workshop.compile(vec![good.clone()]).remove(0);
         assert!(first.problem.is_none());
         let in_force = first.in_force.expect("compiled");
@@ -114,13 +118,19 @@ mod tests {
         let mut touched = (*good).clone();
         touched.version = "8".to_owned();
         let same = workshop.compile(vec![Arc::new(touched)]).remove(0);
-        assert!(Arc::ptr_eq(&in_force, same.in_force.as_ref().expect("kept")));
+        assert!(Arc::ptr_eq(
+            &in_force,
+            same.in_force.as_ref().expect("kept")
+        ));
         assert_eq!(same.object.version, "8");
 
         let bad = release_policy("home", 2, json!({"rules": {"unpined-image": {}}}));
         for _ in 0..2 {
             let broken = workshop.compile(vec![bad.clone()]).remove(0);
-            assert!(Arc::ptr_eq(&in_force, broken.in_force.as_ref().expect("kept")));
+            assert!(Arc::ptr_eq(
+                &in_force,
+                broken.in_force.as_ref().expect("kept")
+            ));
             let told = broken.broken().expect("broken");
             assert!(told.was_good);
             assert!(

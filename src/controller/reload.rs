@@ -115,7 +115,11 @@ impl Controller {
         let doubts = snapshot.doubts.iter().map(ToString::to_string);
         self.current.tell(PolicyHealth {
             unready: None,
-            broken: outcome.compiled.iter().filter_map(Compiled::broken).collect(),
+            broken: outcome
+                .compiled
+                .iter()
+                .filter_map(Compiled::broken)
+                .collect(),
             doubts: doubts.chain(outcome.failure.map(str::to_owned)).collect(),
         });
     }

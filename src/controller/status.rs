@@ -177,7 +177,8 @@ fn counts(document: &Document, there: &Value, view: &View<'_>, status: &mut Map<
             put("rules", policy.rules().into());
             put("customRules", policy.custom_rules().len().into());
             put("exemptions", policy.exemptions().len().into());
-            view.population.map(|population| releases(policy, population))
+            view.population
+                .map(|population| releases(policy, population))
         }
         Document::Tmpfs(policy) => {
             put("inForce", mounts(policy).into());

@@ -233,7 +233,9 @@ mod tests {
     use crate::policy::Policy;
 
     fn compiled(object: &Arc<PolicyObject>) -> Compiled {
-        Workshop::default().compile(vec![Arc::clone(object)]).remove(0)
+        Workshop::default()
+            .compile(vec![Arc::clone(object)])
+            .remove(0)
     }
 
     fn view(policy: &Policy) -> View<'_> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -94,16 +94,26 @@ async fn nothing_here() -> Response {
     )
 }
 
-async fn readyz(State(app): State<Arc<App>>) -> Response {
-    match app.unready() {
-        None => "ok\n".into_response(),
-        Some(why) => sentence(StatusCode::SERVICE_UNAVAILABLE, &why),
-    }
+async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Response {
+    let mut asked = uri.query().unwrap_or_default().split('&');
+    let is_verbose = asked.any(|part| part == "verbose" || part.starts_with("verbose="));
+    let unready = app.unready();
+    let status = match unready {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let text = match unready {
+        _ if is_verbose => app.checks(status.is_success()),
+        None => "ok\n".to_owned(),
+        Some(why) => format!("{why}\n"),
+    };
+    (status, text).into_response()
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     app.metrics.watch(&app.knowledge.watches());
     app.metrics.certificate(&app.certificate());
+    app.metrics.policies(&app.policy, (app.clock)());
     match app.metrics.text() {
         Ok(text) => (
             [(

@@ -2,6 +2,7 @@
 
 mod large;
 mod mutation;
+mod policies;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;

@@ -109,7 +109,10 @@ fn an_exemption_says_whether_it_counts() {
     let far = "2028-01-01T00:00:00Z";
     let told = status(&[opened(), exemption(far)], None);
     assert_eq!(ready(&told).1, "InForce");
-    assert_eq!((&told["expired"], &told["matchedReleases"]), (&json!(false), &json!(1)));
+    assert_eq!(
+        (&told["expired"], &told["matchedReleases"]),
+        (&json!(false), &json!(1))
+    );
     let told = status(&[exemption(far)], None);
     assert_eq!((ready(&told).0, ready(&told).1), ("False", "NotOpened"));
     let told = status(&[opened(), exemption("2026-12-31")], None);
