@@ -263,7 +263,8 @@ impl Drop for InFlight {
 }
 
 fn kind(review: &Review<'_>) -> &'static str {
-    Kind::in_group(review.group(), review.kind()).map_or("other", Kind::name)
+    let judged = Kind::in_group(review.group(), review.kind()).map(Kind::name);
+    judged.or_else(|| review.policy_kind()).unwrap_or("other")
 }
 
 fn operation(review: &Review<'_>) -> &'static str {

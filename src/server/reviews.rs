@@ -18,6 +18,8 @@ pub(super) enum Task {
     Validate,
     /// What must be changed?
     Mutate,
+    /// Can this policy be compiled?
+    Policies,
 }
 
 impl Task {
@@ -25,6 +27,7 @@ impl Task {
         match self {
             Task::Validate => "validate",
             Task::Mutate => "mutate",
+            Task::Policies => "policies",
         }
     }
 }
@@ -128,7 +131,7 @@ fn judge(
         let echoed = catch_unwind(|| {
             let review = Review::read(body)?;
             let answer = match at.task {
-                Task::Validate => Answer::of_failure(),
+                Task::Validate | Task::Policies => Answer::of_failure(),
                 Task::Mutate => Answer::of_failed_mutation(),
             };
             Ok(Step::Answered(answer.to_bytes(review.uid())))
@@ -154,6 +157,10 @@ fn try_judge(
     let answer = match at.task {
         Task::Validate => review.validate(policy, &facts, (app.clock)())?,
         Task::Mutate => review.mutate(policy, &facts)?,
+        Task::Policies => {
+            let population = app.knowledge.population();
+            review.judge_policy(policy, population.as_ref(), (app.clock)())?
+        }
     };
     if !at.is_last {
         let missing = facts.missing();

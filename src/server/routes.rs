@@ -19,6 +19,7 @@ pub fn router(app: Arc<App>) -> Router {
     health()
         .route("/validate", post(validate).fallback(only_post))
         .route("/mutate", post(mutate).fallback(only_post))
+        .route("/policies", post(policies).fallback(only_post))
         .fallback(nothing_here)
         .with_state(app)
 }
@@ -43,6 +44,10 @@ async fn validate(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn mutate(State(app): State<Arc<App>>, request: Request) -> Response {
     review(app, Task::Mutate, request).await
+}
+
+async fn policies(State(app): State<Arc<App>>, request: Request) -> Response {
+    review(app, Task::Policies, request).await
 }
 
 async fn review(app: Arc<App>, task: Task, request: Request) -> Response {
@@ -90,7 +95,7 @@ async fn only_post(State(app): State<Arc<App>>) -> Response {
 async fn nothing_here() -> Response {
     sentence(
         StatusCode::NOT_FOUND,
-        "nothing is here; reviews go to /validate and /mutate over TLS",
+        "nothing is here; reviews go to /validate, /mutate and /policies over TLS",
     )
 }
 

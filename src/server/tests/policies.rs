@@ -141,3 +141,44 @@ async fn exemptions_are_counted_by_whether_they_count_and_when_they_are_used() {
         "{metrics}"
     );
 }
+
+#[tokio::test]
+async fn policies_are_reviewed_by_what_is_in_force() {
+    let app = Arc::new(app().with_clock(|| Timestamp::UNIX_EPOCH));
+    let router = router(Arc::clone(&app));
+    let body = |kind: &str, spec: Value| {
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "u-1", "operation": "CREATE", "name": "home", "namespace": "games",
+            "kind": {"group": "lockkeeper.dev", "version": "v1alpha1", "kind": kind},
+            "object": {"apiVersion": "lockkeeper.dev/v1alpha1", "kind": kind,
+                "metadata": {"name": "home", "namespace": "games"}, "spec": spec}}})
+    };
+    let bad = body("ReleasePolicy", json!({"rules": {"unpined-chart": {}}}));
+    let answer = answered(&router, "/policies?timeout=5s", &bad).await;
+    let message = answer["status"]["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("did you mean `unpinned-chart`?"),
+        "{answer}"
+    );
+    let spec = json!({"rules": ["unpinned-chart"], "releases": ["*"], "reason": "moving", "expiresAt": "2100-01-01"});
+    let exempting = body("Exemption", spec);
+    let answer = answered(&router, "/policies", &exempting).await;
+    assert_eq!(answer["allowed"], true, "{answer}");
+    assert!(
+        answer["warnings"][0]
+            .as_str()
+            .is_some_and(|text| text.contains("no ReleasePolicy opens"))
+    );
+    let opened = document(
+        "ReleasePolicy",
+        None,
+        json!({"allowExemptions": [{"rules": ["*"]}]}),
+    );
+    app.policy()
+        .put(Policy::of(vec![opened]), Timestamp::UNIX_EPOCH);
+    let answer = answered(&router, "/policies", &exempting).await;
+    assert_eq!(answer, json!({"uid": "u-1", "allowed": true}));
+    let (_, metrics) = send(&plain_router(app), get("/metrics")).await;
+    let line = "lockkeeper_reviews_total{kind=\"ReleasePolicy\",operation=\"CREATE\",verdict=\"denied\",dry_run=\"false\"} 1";
+    assert!(metrics.contains(line), "{metrics}");
+}
