@@ -131,7 +131,7 @@ pub enum Age {
 }
 
 /// What was read for one review.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Replies(HashMap<Question, (Reply, Age)>);
 
 impl Replies {

@@ -1,8 +1,9 @@
 //! The place of the policy that is in force, which changes between two reviews and drops none.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
@@ -68,6 +69,7 @@ pub struct Current {
     health: ArcSwap<PolicyHealth>,
     swaps: AtomicU64,
     swapped: AtomicI64,
+    overdue: Mutex<BTreeSet<String>>,
 }
 
 impl Current {
@@ -79,6 +81,7 @@ impl Current {
             health: ArcSwap::default(),
             swaps: AtomicU64::new(0),
             swapped: AtomicI64::new(0),
+            overdue: Mutex::default(),
         }
     }
 
@@ -90,7 +93,8 @@ impl Current {
 
     /// Puts another in force, for all reviews that begin from now on.
     pub fn put(&self, policy: Policy, now: Timestamp) {
-        self.policy.store(Arc::new(policy));
+        let before = self.policy.swap(Arc::new(policy));
+        self.forgive(&before);
         self.swaps.fetch_add(1, Ordering::Relaxed);
         self.swapped.store(now.as_second(), Ordering::Relaxed);
     }
@@ -105,6 +109,35 @@ impl Current {
     #[must_use]
     pub fn swapped(&self) -> i64 {
         self.swapped.load(Ordering::Relaxed)
+    }
+
+    /// Notes that an expression of that ReleasePolicy took too long here.
+    pub fn note_overdue(&self, policy: &str) {
+        self.overdue_names().insert(policy.to_owned());
+    }
+
+    /// Whether that was noted since the policy is what it is.
+    #[must_use]
+    pub fn is_overdue(&self, policy: &str) -> bool {
+        self.overdue_names().contains(policy)
+    }
+
+    fn overdue_names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.overdue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What changed begins anew.
+    fn forgive(&self, before: &Policy) {
+        let policy = self.policy();
+        let of = |policy: &Policy, name: &str| {
+            let mut releases = policy.releases().iter();
+            releases.find(|release| release.name() == name).map(Arc::clone)
+        };
+        self.overdue_names().retain(|name| {
+            of(before, name)
+                .zip(of(&policy, name))
+                .is_some_and(|(before, now)| Arc::ptr_eq(&before, &now))
+        });
     }
 
     /// Says how the policies fare.

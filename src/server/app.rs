@@ -24,6 +24,7 @@ pub struct App {
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
     pub(super) room: Arc<Semaphore>,
+    pub(super) evaluations: Arc<Semaphore>,
     certificate: Arc<Slot>,
     is_stopping: AtomicBool,
 }
@@ -37,6 +38,7 @@ impl App {
             knowledge,
             clock: Timestamp::now,
             room: Arc::new(Semaphore::new(limits.bodies / ROOM_UNIT)),
+            evaluations: Arc::new(Semaphore::new(limits.evaluations)),
             limits,
             metrics: Metrics::new(),
             certificate: Arc::default(),

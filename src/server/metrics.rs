@@ -186,6 +186,11 @@ impl Metrics {
         self.policies.read(current, now);
     }
 
+    /// Counts a review whose expressions took too long, by the policy that they stand in.
+    pub(super) fn overdue(&self, policy: &str) {
+        self.policies.overdue(policy);
+    }
+
     /// Takes over how the watches fare now.
     pub(super) fn watch(&self, watches: &[Watch]) {
         for watch in watches {

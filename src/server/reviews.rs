@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::app::App;
 use super::body::Body;
+use super::judging::{self, Session, Time};
 use super::metrics::verdict;
 use crate::admission::{Answer, Review, Unreadable};
 use crate::facts::{Age, Gathered, Question, Replies};
@@ -30,6 +31,16 @@ impl Task {
             Task::Policies => "policies",
         }
     }
+
+    /// Whether expressions of policies may be evaluated for it.
+    pub(super) fn evaluates(self) -> bool {
+        self == Task::Validate
+    }
+
+    /// Whether a small body means little work. A small policy can hold many expressions to compile.
+    pub(super) fn is_quick(self) -> bool {
+        self != Task::Policies
+    }
 }
 
 /// How often the API server may be asked for one review: values from a ConfigMap can name a claim, and
@@ -43,13 +54,12 @@ const JUDGEMENTS: usize = 8;
 pub(super) async fn answer(
     app: &Arc<App>,
     task: Task,
-    mut body: Body,
+    body: Body,
 ) -> Result<Vec<u8>, Unreadable> {
     let start = Instant::now();
     let until = start + app.limits.lookups;
-    // One policy for all judgements of it, whatever is put in force meanwhile.
-    let policy = app.policy.policy();
-    let mut replies = Replies::default();
+    let mut session = Session::new(app, body);
+    let mut replies = Arc::new(Replies::default());
     let mut judgement = 0;
     loop {
         judgement += 1;
@@ -58,12 +68,12 @@ pub(super) async fn answer(
             start,
             is_last: judgement == JUDGEMENTS,
         };
-        let step;
-        (body, replies, step) = judged(app, &policy, at, body, replies).await?;
-        let (questions, age) = match step? {
+        let (questions, age) = match session.judged(at, &replies).await? {
             Step::Answered(bytes) => return Ok(bytes),
             Step::Ask(questions, age) => (questions, age),
         };
+        // A judgement that nobody waits for any more may still read the old ones.
+        let replies = Arc::make_mut(&mut replies);
         // Behind the last read everything counts as unread, which is never a denial.
         replies.extend(Replies::unread(&questions));
         if judgement <= READS {
@@ -72,60 +82,33 @@ pub(super) async fn answer(
     }
 }
 
-/// Judges a small review here, a large one on a thread of its own, so that health is answered meanwhile.
-/// What was read for it counts: a few lines can name ConfigMaps of a megabyte.
-async fn judged(
-    app: &Arc<App>,
-    policy: &Arc<Policy>,
-    at: At,
-    body: Body,
-    replies: Replies,
-) -> Result<(Body, Replies, Result<Step, Unreadable>), Unreadable> {
-    if body.bytes.len() + replies.size() <= app.limits.inline {
-        let step = judge(app, policy, at, &body.bytes, &replies);
-        return Ok((body, replies, step));
-    }
-    let (app, policy) = (Arc::clone(app), Arc::clone(policy));
-    let judged = tokio::task::spawn_blocking(move || {
-        let step = judge(&app, &policy, at, &body.bytes, &replies);
-        (body, replies, step)
-    });
-    judged.await.map_err(|_| stopping())
-}
-
-fn stopping() -> Unreadable {
-    Unreadable {
-        status: 500,
-        sentence: "the server is stopping".to_owned(),
-    }
-}
-
 /// One judgement among those of a review.
 #[derive(Clone, Copy)]
-struct At {
-    task: Task,
+pub(super) struct At {
+    pub(super) task: Task,
     start: Instant,
     is_last: bool,
 }
 
 /// What a judgement comes to.
-enum Step {
+pub(super) enum Step {
     /// The bytes of the answer.
     Answered(Vec<u8>),
     /// What must be read first.
     Ask(Vec<Question>, Age),
 }
 
-fn judge(
+pub(super) fn judge(
     app: &App,
     policy: &Policy,
     at: At,
     body: &[u8],
     replies: &Replies,
+    time: Time<'_>,
 ) -> Result<Step, Unreadable> {
     // Rules that panic are the judge's business; this is for everything around them.
     catch_unwind(AssertUnwindSafe(|| {
-        try_judge(app, policy, at, body, replies)
+        try_judge(app, policy, at, body, replies, time)
     }))
     .unwrap_or_else(|_| {
         let echoed = catch_unwind(|| {
@@ -151,17 +134,24 @@ fn try_judge(
     at: At,
     body: &[u8],
     replies: &Replies,
+    time: Time<'_>,
 ) -> Result<Step, Unreadable> {
     let review = Review::read(body)?;
     let facts = Gathered::new(&*app.knowledge, replies);
     let answer = match at.task {
-        Task::Validate => review.validate(policy, &facts, (app.clock)())?,
+        Task::Validate => {
+            review.validate_until(policy, &facts, (app.clock)(), time.deadline())?
+        }
         Task::Mutate => review.mutate(policy, &facts)?,
         Task::Policies => {
             let population = app.knowledge.population();
             review.judge_policy(policy, population.as_ref(), (app.clock)())?
         }
     };
+    if time.is_given_up() {
+        judging::blame(app, policy, time.deadline());
+        return Ok(Step::Answered(Vec::new()));
+    }
     if !at.is_last {
         let missing = facts.missing();
         if !missing.unanswered.is_empty() {

@@ -33,6 +33,11 @@ struct ExemptedLabels {
     by: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OverdueLabels {
+    policy: String,
+}
+
 /// The metrics of policies.
 pub(super) struct PolicyMetrics {
     policies: Family<KindLabels, Gauge>,
@@ -42,6 +47,7 @@ pub(super) struct PolicyMetrics {
     exemptions: Family<StateLabels, Gauge>,
     expiry: Gauge,
     exempted: Family<ExemptedLabels, Counter>,
+    overdue: Family<OverdueLabels, Counter>,
 }
 
 impl PolicyMetrics {
@@ -90,6 +96,12 @@ impl PolicyMetrics {
             "Findings that an exemption allowed, by the rule and what exempted: policy, exemption or annotation",
             Family::clone(&exempted),
         );
+        let overdue = Family::default();
+        registry.register(
+            "expressions_overdue",
+            "Reviews whose expressions took too long, by the ReleasePolicy, or unknown",
+            Family::clone(&overdue),
+        );
         Self {
             policies,
             broken,
@@ -98,6 +110,7 @@ impl PolicyMetrics {
             exemptions,
             expiry,
             exempted,
+            overdue,
         }
     }
 
@@ -136,6 +149,14 @@ impl PolicyMetrics {
                 .set(count);
         }
         self.expiry.set(next.map_or(0, Timestamp::as_second));
+    }
+
+    /// Counts a review that was given up.
+    pub(super) fn overdue(&self, policy: &str) {
+        let labels = OverdueLabels {
+            policy: policy.to_owned(),
+        };
+        self.overdue.get_or_create(&labels).inc();
     }
 
     /// Counts what was exempted.
