@@ -12,7 +12,7 @@
 //! | [`files`] | the walk over paths, and reading them in parallel | check, yaml |
 //! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
 //! | [`check`] | texts → findings with their places, secrets masked | facts, judge, model, policy, rules, secrets, yaml |
-//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, certs, facts, judge, model, policy, telemetry |
+//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, certs, expression, facts, judge, model, policy, telemetry |
 //! | [`admission`] | AdmissionReview in, response out | expression, facts, judge, model, mounts, policy |
 //! | [`certs`] | CAs and serving certificates: made, kept, read | nothing |
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |

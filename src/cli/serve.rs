@@ -30,8 +30,9 @@ use crate::facts::{Knowledge, Name, NoFacts};
 use crate::server::{App, Limits, Sockets};
 use crate::telemetry::{self, Format};
 
-/// Threads for reviews that are too large for the asynchronous ones.
-const LARGE_AT_ONCE: usize = 8;
+/// Threads for what may block: reviews that are too large for the asynchronous ones, and policies. Expressions have
+/// others.
+const BLOCKING_AT_ONCE: usize = 8;
 
 /// Flags of `lockkeeper serve`.
 #[derive(Debug, Args)]
@@ -115,7 +116,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(LARGE_AT_ONCE)
+        .max_blocking_threads(BLOCKING_AT_ONCE + Limits::default().evaluations)
         .build()
         .context("cannot start the asynchronous runtime")?;
     runtime.block_on(async {

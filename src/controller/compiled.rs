@@ -108,7 +108,7 @@ mod tests {
         let good = release_policy(
             "home",
             1,
-            json!({"rules": {"unpinned-image": {"action": "warn"}}}),
+            &json!({"rules": {"unpinned-image": {"action": "warn"}}}),
         );
         let first = workshop.compile(vec![good.clone()]).remove(0);
         assert!(first.problem.is_none());
@@ -124,7 +124,7 @@ mod tests {
         ));
         assert_eq!(same.object.version, "8");
 
-        let bad = release_policy("home", 2, json!({"rules": {"unpined-image": {}}}));
+        let bad = release_policy("home", 2, &json!({"rules": {"unpined-image": {}}}));
         for _ in 0..2 {
             let broken = workshop.compile(vec![bad.clone()]).remove(0);
             assert!(Arc::ptr_eq(
@@ -148,8 +148,8 @@ mod tests {
     #[test]
     fn another_object_of_the_same_name_has_no_last_good_form() {
         let mut workshop = Workshop::default();
-        workshop.compile(vec![release_policy("home", 1, json!({}))]);
-        let mut bad = (*release_policy("home", 1, json!({"rulez": {}}))).clone();
+        workshop.compile(vec![release_policy("home", 1, &json!({}))]);
+        let mut bad = (*release_policy("home", 1, &json!({"rulez": {}}))).clone();
         bad.uid = "another".to_owned();
         let broken = workshop.compile(vec![Arc::new(bad)]).remove(0);
         assert!(broken.in_force.is_none() && broken.problem.is_some());
@@ -159,8 +159,8 @@ mod tests {
     fn a_good_policy_is_in_force_beside_a_broken_one() {
         let mut workshop = Workshop::default();
         let compiled = workshop.compile(vec![
-            object("Exemption", "games", "a", 1, json!({"rules": []})),
-            release_policy("home", 1, json!({})),
+            object("Exemption", "games", "a", 1, &json!({"rules": []})),
+            release_policy("home", 1, &json!({})),
         ]);
         let good: Vec<_> = compiled
             .iter()

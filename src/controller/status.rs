@@ -18,6 +18,8 @@ pub(super) struct View<'v> {
     pub(super) policy: &'v Policy,
     pub(super) population: Option<&'v Population>,
     pub(super) pod_scope: Option<PodScope>,
+    /// Whether an expression of the ReleasePolicy of that name took too long for an object.
+    pub(super) is_overdue: &'v dyn Fn(&str) -> bool,
     pub(super) now: Timestamp,
 }
 
@@ -128,6 +130,11 @@ fn verdict(compiled: &Compiled, view: &View<'_>) -> Verdict {
             ..
         } => of_exemption(namespace, exemption, view),
         Document::Tmpfs(policy) => of_tmpfs(policy, view),
+        Document::Release(policy) if (view.is_overdue)(policy.name()) => Verdict::new(
+            false,
+            "TooSlow",
+            "it is in force, but an expression of it took too long for some object, of which it then said nothing: make it simpler",
+        ),
         Document::Release(_) => in_force(document, view),
     }
 }

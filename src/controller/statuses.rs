@@ -12,7 +12,7 @@ use super::Controller;
 use super::compiled::{Compiled, Outcome};
 use super::status::{View, says, wanted};
 use crate::cluster::PolicyObject;
-use crate::policy::Document;
+use crate::policy::{Document, Exemption};
 
 /// How often the statuses are looked at, whatever changes: releases come and go.
 const REFRESH: Duration = Duration::from_secs(60);
@@ -180,16 +180,17 @@ impl Controller {
         now: Timestamp,
     ) -> Vec<(Arc<PolicyObject>, Due)> {
         let outcome = Arc::clone(outcome);
-        let policy = self.current.policy();
+        let current = Arc::clone(&self.current);
         let knowledge = Arc::clone(&self.knowledge);
         let pod_scope = self.pod_scope;
         let taken = std::mem::take(ledger);
         let work = move || {
             let population = knowledge.population();
             let view = View {
-                policy: &policy,
+                policy: &current.policy(),
                 population: population.as_ref(),
                 pod_scope,
+                is_overdue: &|name| current.is_overdue(name),
                 now,
             };
             let compiled = outcome.compiled.iter();
@@ -217,7 +218,7 @@ fn next_end(documents: &[Arc<Document>], now: Timestamp) -> Option<Duration> {
         Document::Exemption { exemption, .. } => std::slice::from_ref(&**exemption),
         Document::Tmpfs(_) => &[],
     });
-    let ends = ends.map(|exemption| exemption.expires_at());
+    let ends = ends.map(Exemption::expires_at);
     let next = ends.filter(|end| *end >= now).min()?;
     let rest = Duration::try_from(next.duration_since(now)).ok()?;
     Some(rest + Duration::from_millis(50))
@@ -243,6 +244,7 @@ mod tests {
             policy,
             population: None,
             pod_scope: None,
+            is_overdue: &|_| false,
             now: Timestamp::UNIX_EPOCH,
         }
     }
@@ -260,7 +262,7 @@ mod tests {
         let policy = Policy::builtin();
         let view = view(&policy);
         let start = Instant::now();
-        let before = release_policy("home", 1, json!({}));
+        let before = release_policy("home", 1, &json!({}));
         let mut ledger = Ledger::default();
         let Due::Now(status) = ledger.due(&compiled(&before), &view, start) else {
             panic!("it has no status yet");
@@ -295,7 +297,7 @@ mod tests {
     fn what_failed_is_tried_again_after_a_pause() {
         let policy = Policy::builtin();
         let start = Instant::now();
-        let object = release_policy("home", 1, json!({}));
+        let object = release_policy("home", 1, &json!({}));
         let mut ledger = Ledger::default();
         let failed = Written {
             status: Map::new(),
@@ -312,7 +314,7 @@ mod tests {
     fn it_is_looked_when_the_next_exemption_ends() {
         let exemption = |name, end: &str| {
             let spec = json!({"rules": ["literal-secret"], "releases": ["*"], "reason": "r", "expiresAt": end});
-            let object = object("Exemption", "games", name, 1, spec);
+            let object = object("Exemption", "games", name, 1, &spec);
             compiled(&object).in_force.expect("compiled")
         };
         let now: Timestamp = "2027-01-01T00:00:00Z".parse().expect("a time");

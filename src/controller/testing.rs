@@ -11,7 +11,7 @@ pub(super) fn object(
     namespace: &str,
     name: &str,
     generation: i64,
-    spec: Value,
+    spec: &Value,
 ) -> Arc<PolicyObject> {
     let mut metadata = json!({"name": name});
     if !namespace.is_empty() {
@@ -29,6 +29,6 @@ pub(super) fn object(
     })
 }
 
-pub(super) fn release_policy(name: &str, generation: i64, spec: Value) -> Arc<PolicyObject> {
+pub(super) fn release_policy(name: &str, generation: i64, spec: &Value) -> Arc<PolicyObject> {
     object("ReleasePolicy", "", name, generation, spec)
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -131,7 +131,9 @@ impl Current {
         let policy = self.policy();
         let of = |policy: &Policy, name: &str| {
             let mut releases = policy.releases().iter();
-            releases.find(|release| release.name() == name).map(Arc::clone)
+            releases
+                .find(|release| release.name() == name)
+                .map(Arc::clone)
         };
         self.overdue_names().retain(|name| {
             of(before, name)
@@ -154,7 +156,10 @@ impl Current {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::policy::Document;
 
     #[test]
     fn who_took_a_policy_keeps_it_while_another_comes() {
@@ -165,6 +170,22 @@ mod tests {
         current.put(Policy::builtin(), now);
         assert!(!Arc::ptr_eq(&taken, &current.policy()));
         assert_eq!((current.swaps(), current.swapped()), (1, 7));
+    }
+
+    #[test]
+    fn a_policy_that_was_too_slow_is_forgiven_once_it_changes() {
+        let document = |name: &str| {
+            let document = json!({"apiVersion": "lockkeeper.dev/v1alpha1", "kind": "ReleasePolicy",
+                "metadata": {"name": name}, "spec": {}});
+            Arc::new(Document::read(&document).unwrap_or_else(|error| panic!("{error}")))
+        };
+        let (stays, changes) = (document("stays"), document("changes"));
+        let current = Current::new(Policy::of(vec![Arc::clone(&stays), changes]));
+        current.note_overdue("stays");
+        current.note_overdue("changes");
+        let policy = Policy::of(vec![stays, document("changes")]);
+        current.put(policy, Timestamp::UNIX_EPOCH);
+        assert!(current.is_overdue("stays") && !current.is_overdue("changes"));
     }
 
     #[test]

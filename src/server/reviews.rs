@@ -51,11 +51,7 @@ const JUDGEMENTS: usize = 8;
 
 /// Answers a review with the bytes to send. What is asked and not known is read, within the limit of
 /// time, and the object is judged again.
-pub(super) async fn answer(
-    app: &Arc<App>,
-    task: Task,
-    body: Body,
-) -> Result<Vec<u8>, Unreadable> {
+pub(super) async fn answer(app: &Arc<App>, task: Task, body: Body) -> Result<Vec<u8>, Unreadable> {
     let start = Instant::now();
     let until = start + app.limits.lookups;
     let mut session = Session::new(app, body);
@@ -139,9 +135,7 @@ fn try_judge(
     let review = Review::read(body)?;
     let facts = Gathered::new(&*app.knowledge, replies);
     let answer = match at.task {
-        Task::Validate => {
-            review.validate_until(policy, &facts, (app.clock)(), time.deadline())?
-        }
+        Task::Validate => review.validate_until(policy, &facts, (app.clock)(), time.deadline())?,
         Task::Mutate => review.mutate(policy, &facts)?,
         Task::Policies => {
             let population = app.knowledge.population();

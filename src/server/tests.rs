@@ -1,5 +1,6 @@
 //! The router without a socket: every status, the limits, and what a panic becomes.
 
+mod deadline;
 mod large;
 mod mutation;
 mod policies;

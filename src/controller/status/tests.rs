@@ -42,6 +42,7 @@ fn status(objects: &[Arc<PolicyObject>], scope: Option<PodScope>) -> Map<String,
         policy: &policy,
         population: Some(&population()),
         pod_scope: scope,
+        is_overdue: &|name| name == "slow",
         now: now(),
     };
     wanted(last, &last.object.status, &view)
@@ -56,7 +57,7 @@ fn ready(status: &Map<String, Value>) -> (&str, &str, &str) {
 
 fn exemption(end: &str) -> Arc<PolicyObject> {
     let spec = json!({"rules": ["literal-secret"], "releases": ["romm"], "reason": "moving", "expiresAt": end});
-    object("Exemption", "games", "romm", 4, spec)
+    object("Exemption", "games", "romm", 4, &spec)
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn a_policy_in_force_says_what_it_sets_and_whom_it_is_for() {
         "rules": {"unpinned-chart": {"action": "deny"}},
         "exemptions": [{"rules": ["literal-secret"], "reason": "moving", "expiresAt": "2028-01-01"}],
     });
-    let status = status(&[release_policy("home", 3, spec)], None);
+    let status = status(&[release_policy("home", 3, &spec)], None);
     assert_eq!(ready(&status), ("True", "InForce", "it is in force"));
     assert_eq!(status["conditions"][0]["lastTransitionTime"], NOW);
     for (key, value) in [
@@ -84,13 +85,13 @@ fn a_policy_in_force_says_what_it_sets_and_whom_it_is_for() {
 #[test]
 fn what_has_no_effect_is_told_and_what_is_wrong_with_its_place() {
     let mild = json!({"rules": {"literal-secret": {"action": "warn"}}});
-    let told = status(&[release_policy("home", 1, mild)], None);
+    let told = status(&[release_policy("home", 1, &mild)], None);
     let (state, reason, message) = ready(&told);
     assert_eq!((state, reason), ("True", "InForce"));
     assert!(message.contains("/spec/rules/literal-secret"), "{message}");
 
     let wrong = json!({"rules": {"literal-secrets": {}}});
-    let told = status(&[release_policy("home", 1, wrong)], None);
+    let told = status(&[release_policy("home", 1, &wrong)], None);
     let (state, reason, message) = ready(&told);
     assert_eq!((state, reason), ("False", "Invalid"));
     assert!(
@@ -101,10 +102,16 @@ fn what_has_no_effect_is_told_and_what_is_wrong_with_its_place() {
 }
 
 #[test]
+fn a_policy_whose_expressions_take_too_long_says_so() {
+    let told = status(&[release_policy("slow", 1, &json!({}))], None);
+    assert_eq!((ready(&told).0, ready(&told).1), ("False", "TooSlow"));
+}
+
+#[test]
 fn an_exemption_says_whether_it_counts() {
     let opened = || {
         let spec = json!({"allowExemptions": [{"rules": ["*"], "namespaces": ["games"]}]});
-        release_policy("home", 1, spec)
+        release_policy("home", 1, &spec)
     };
     let far = "2028-01-01T00:00:00Z";
     let told = status(&[opened(), exemption(far)], None);
@@ -123,7 +130,7 @@ fn an_exemption_says_whether_it_counts() {
 #[test]
 fn a_tmpfs_policy_says_which_of_its_pods_are_never_sent() {
     let spec = json!({"when": "always", "mounts": [{"path": "/tmp", "sizeLimit": "64Mi"}, {"path": "/run", "sizeLimit": "1Mi"}]});
-    let policy = object("TmpfsPolicy", "", "scratch", 1, spec);
+    let policy = object("TmpfsPolicy", "", "scratch", 1, &spec);
     let told = |scope| status(&[Arc::clone(&policy)], scope);
     assert_eq!(told(None)["inForce"], "/tmp=64Mi, /run=1Mi");
     assert_eq!(ready(&told(Some(PodScope::All))).1, "InForce");
@@ -137,7 +144,7 @@ fn a_tmpfs_policy_says_which_of_its_pods_are_never_sent() {
 fn the_time_of_a_condition_moves_only_with_its_state() {
     let before = "2026-06-01T00:00:00Z";
     let with = |state: &str| {
-        let mut object = (*release_policy("home", 2, json!({}))).clone();
+        let mut object = (*release_policy("home", 2, &json!({}))).clone();
         object.status = json!({"matchedReleases": 9, "conditions": [
             {"type": "Other", "status": "True"},
             {"type": "Ready", "status": state, "reason": "InForce", "lastTransitionTime": before},
@@ -150,7 +157,7 @@ fn the_time_of_a_condition_moves_only_with_its_state() {
 
 #[test]
 fn what_others_wrote_beside_it_is_no_difference() {
-    let wanted = status(&[release_policy("home", 2, json!({}))], None);
+    let wanted = status(&[release_policy("home", 2, &json!({}))], None);
     let mut there = Value::Object(wanted.clone());
     assert!(says(&there, &wanted));
     let conditions = there["conditions"].as_array_mut().expect("conditions");

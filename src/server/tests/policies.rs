@@ -7,7 +7,7 @@ fn get(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).expect("a request")
 }
 
-fn document(kind: &str, namespace: Option<&str>, spec: Value) -> Arc<Document> {
+fn document(kind: &str, namespace: Option<&str>, spec: &Value) -> Arc<Document> {
     let document = json!({"apiVersion": "lockkeeper.dev/v1alpha1", "kind": kind,
         "metadata": {"name": "home", "namespace": namespace}, "spec": spec});
     let read = Document::read(&document);
@@ -16,7 +16,7 @@ fn document(kind: &str, namespace: Option<&str>, spec: Value) -> Arc<Document> {
 
 fn exemption(end: &str) -> Arc<Document> {
     let spec = json!({"rules": ["unpinned-chart"], "releases": ["*"], "reason": "moving", "expiresAt": end});
-    document("Exemption", Some("games"), spec)
+    document("Exemption", Some("games"), &spec)
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn a_policy_is_in_force_from_the_next_review_on() {
         false
     );
     let milder = json!({"replacesDefault": true, "rules": {"unpinned-chart": {"action": "warn"}}});
-    let milder = Policy::of(vec![document("ReleasePolicy", None, milder)]);
+    let milder = Policy::of(vec![document("ReleasePolicy", None, &milder)]);
     app.policy().put(milder, Timestamp::UNIX_EPOCH);
     assert_eq!(
         answered(&router, "/validate", &floating).await["allowed"],
@@ -106,7 +106,7 @@ async fn exemptions_are_counted_by_whether_they_count_and_when_they_are_used() {
     let app = Arc::new(app().with_clock(|| Timestamp::from_second(1_800_000_000).expect("a time")));
     let opened = json!({"allowExemptions": [{"rules": ["*"]}]});
     let documents = vec![
-        document("ReleasePolicy", None, opened),
+        document("ReleasePolicy", None, &opened),
         exemption("2100-01-01T00:00:00Z"),
         exemption("2027-01-01T00:00:00Z"),
     ];
@@ -146,14 +146,14 @@ async fn exemptions_are_counted_by_whether_they_count_and_when_they_are_used() {
 async fn policies_are_reviewed_by_what_is_in_force() {
     let app = Arc::new(app().with_clock(|| Timestamp::UNIX_EPOCH));
     let router = router(Arc::clone(&app));
-    let body = |kind: &str, spec: Value| {
+    let body = |kind: &str, spec: &Value| {
         json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
             "uid": "u-1", "operation": "CREATE", "name": "home", "namespace": "games",
             "kind": {"group": "lockkeeper.dev", "version": "v1alpha1", "kind": kind},
             "object": {"apiVersion": "lockkeeper.dev/v1alpha1", "kind": kind,
                 "metadata": {"name": "home", "namespace": "games"}, "spec": spec}}})
     };
-    let bad = body("ReleasePolicy", json!({"rules": {"unpined-chart": {}}}));
+    let bad = body("ReleasePolicy", &json!({"rules": {"unpined-chart": {}}}));
     let answer = answered(&router, "/policies?timeout=5s", &bad).await;
     let message = answer["status"]["message"].as_str().unwrap_or_default();
     assert!(
@@ -161,7 +161,7 @@ async fn policies_are_reviewed_by_what_is_in_force() {
         "{answer}"
     );
     let spec = json!({"rules": ["unpinned-chart"], "releases": ["*"], "reason": "moving", "expiresAt": "2100-01-01"});
-    let exempting = body("Exemption", spec);
+    let exempting = body("Exemption", &spec);
     let answer = answered(&router, "/policies", &exempting).await;
     assert_eq!(answer["allowed"], true, "{answer}");
     assert!(
@@ -172,7 +172,7 @@ async fn policies_are_reviewed_by_what_is_in_force() {
     let opened = document(
         "ReleasePolicy",
         None,
-        json!({"allowExemptions": [{"rules": ["*"]}]}),
+        &json!({"allowExemptions": [{"rules": ["*"]}]}),
     );
     app.policy()
         .put(Policy::of(vec![opened]), Timestamp::UNIX_EPOCH);
