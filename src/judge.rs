@@ -147,7 +147,13 @@ impl Court<'_> {
             }
             for mut finding in ask(setting, case, self.facts) {
                 let place = place(&mut finding);
-                ruled.push(rule_on(finding, place, setting.action, case, self.policy));
+                ruled.push(rule_on(
+                    finding,
+                    place.as_ref(),
+                    setting.action,
+                    case,
+                    self.policy,
+                ));
             }
         }
         ruled
@@ -198,7 +204,7 @@ fn ask(setting: &Setting, case: &Case<'_>, facts: &dyn Facts) -> Vec<Finding> {
 /// What the policy makes of a finding, before the ratchet.
 fn rule_on(
     finding: Finding,
-    place: Option<Pointer>,
+    place: Option<&Pointer>,
     action: Action,
     case: &Case<'_>,
     policy: &Effective<'_>,
@@ -219,9 +225,9 @@ fn rule_on(
         ruled.note = Some(Note::DryRun);
     }
     let finding = &ruled.finding;
-    let places = [Some(&finding.pointer), place.as_ref()];
-    let places = places.into_iter().flatten();
-    match policy.exempted(&case.subject, &finding.rule, places, case.now) {
+    let places = [Some(&finding.pointer), place];
+    let places: Vec<_> = places.into_iter().flatten().collect();
+    match policy.exempted(&case.subject, &finding.rule, &places, case.now) {
         None => {}
         Some(Exempted::Until { at, reason, by }) => {
             ruled.action = ruled.action.min(Action::Audit);

@@ -1,5 +1,6 @@
 //! The answer to a review, and its bytes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -172,9 +173,10 @@ fn encoded(patch: &Patch) -> Option<String> {
     (!patch.is_empty()).then(|| BASE64.encode(json))
 }
 
-/// Which rules spoke, by what became of it: names only. A key is the last part of a qualified name.
+/// Which rules spoke, by what became of it, and who exempted what: names only. A key is the last part of a qualified
+/// name.
 fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
-    let mut rules: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
+    let mut rules: BTreeMap<&'static str, Vec<Cow<'_, str>>> = BTreeMap::new();
     for ruled in &verdict.findings {
         let key = match (&ruled.note, ruled.action) {
             (Some(Note::Exempt { .. }), _) => "exempt",
@@ -183,7 +185,11 @@ fn audit_annotations(verdict: &Verdict) -> BTreeMap<&'static str, String> {
             (_, Action::Audit | Action::Off) => "audited",
         };
         let names = rules.entry(key).or_default();
-        let name = &*ruled.finding.rule;
+        let rule = &*ruled.finding.rule;
+        let name = match &ruled.note {
+            Some(Note::Exempt { by, .. }) => Cow::Owned(format!("{rule} by {by}")),
+            _ => Cow::Borrowed(rule),
+        };
         if !names.contains(&name) {
             names.push(name);
         }

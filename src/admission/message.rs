@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::text::{cut, harmless};
-use crate::judge::{Ruled, Verdict, shown};
+use crate::judge::{Note, Ruled, Verdict, shown};
 use crate::model::Action;
 
 /// Flux and etcd's events carry no more with comfort.
@@ -39,9 +39,12 @@ pub(super) fn denial(verdict: &Verdict, root: &Value) -> String {
     message
 }
 
-/// The findings that warn, one warning each, as many as the API server passes on.
+/// The findings that warn, one warning each, as many as the API server passes on; behind them those that an exemption
+/// makes quiet, so that nobody forgets them.
 pub(super) fn warnings(verdict: &Verdict) -> Vec<String> {
-    let lines: Vec<String> = verdict.with(Action::Warn).map(line).collect();
+    let is_exempt = |ruled: &&Ruled| matches!(ruled.note, Some(Note::Exempt { .. }));
+    let exempt = verdict.with(Action::Audit).filter(is_exempt);
+    let lines: Vec<String> = verdict.with(Action::Warn).chain(exempt).map(line).collect();
     limited(&lines)
 }
 

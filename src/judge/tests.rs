@@ -1,5 +1,7 @@
 //! The judge's own behaviour, shown with rules made for it.
 
+mod policies;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

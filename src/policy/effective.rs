@@ -134,15 +134,15 @@ impl<'a> Effective<'a> {
 
     /// What exemptions make of a finding of `rule` at one of `places`: of several the one that helps most.
     #[must_use]
-    pub fn exempted<'p>(
+    pub fn exempted(
         &self,
         subject: &Subject<'_>,
         rule: &str,
-        places: impl Iterator<Item = &'p Pointer> + Clone,
+        places: &[&Pointer],
         now: Timestamp,
     ) -> Option<Exempted> {
         let covers = |exemption: &&Exemption| {
-            let mut places = places.clone();
+            let mut places = places.iter();
             places.any(|place| exemption.covers(subject, rule, place))
         };
         let inline = self.policies().flat_map(|policy| &policy.exemptions);

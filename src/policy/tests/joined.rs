@@ -10,6 +10,10 @@ fn policies(documents: &[Value]) -> Policy {
     Policy::from_documents(documents).unwrap_or_else(|error| panic!("{error}"))
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reads as the YAML that it stands for"
+)]
 fn named(name: &str, spec: Value) -> Value {
     json!({"apiVersion": "lockkeeper.dev/v1alpha1", "kind": "ReleasePolicy", "metadata": {"name": name}, "spec": spec})
 }
@@ -212,14 +216,13 @@ fn exempted(documents: &[Value], annotation: &str, place: &str) -> Option<Exempt
     let deadline = Deadline::default();
     let effective = policy.effective(&case, &NoFacts, &Variables::new(&case, &deadline));
     let place = Pointer::parse(place).expect("a pointer");
-    effective.exempted(
-        &case.subject,
-        "unpinned-image",
-        [&place].into_iter(),
-        case.now,
-    )
+    effective.exempted(&case.subject, "unpinned-image", &[&place], case.now)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reads as the YAML that it stands for"
+)]
 fn exemption(namespace: &str, spec: Value) -> Value {
     json!({"apiVersion": "lockkeeper.dev/v1alpha1", "kind": "Exemption",
         "metadata": {"name": "legacy", "namespace": namespace}, "spec": spec})

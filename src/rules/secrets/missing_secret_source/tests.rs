@@ -307,7 +307,7 @@ fn a_policy_that_denies_does_so_in_the_write_only() {
         case.request.operation = Operation::Create;
         case.request.dry_run = dry_run;
         case.request.form = Form::Applied;
-        let verdict = whole_verdict(&case, &policy, facts);
+        let verdict = whole_verdict(&case, policy, facts);
         let ours = verdict.findings.into_iter();
         ours.filter(|ruled| ruled.finding.rule == "missing-secret-source")
             .map(|ruled| ruled.action)
