@@ -81,7 +81,9 @@ fn metrics_in(text: &str) -> BTreeSet<&str> {
 
 /// What the server registers, as Prometheus sees it: a counter's name ends in `_total`, a histogram has three.
 fn exported() -> BTreeSet<String> {
-    let code = read("src/server/metrics.rs");
+    let code = ["src/server/metrics.rs", "src/server/metrics/policies.rs"]
+        .map(read)
+        .concat();
     let mut names = BTreeSet::new();
     for call in code.split("registry.register").skip(1) {
         let name = call.split('"').nth(1).expect("a name");

@@ -7,6 +7,7 @@ mod crds;
 mod explain;
 mod mutate;
 mod names;
+mod pod_scope;
 pub mod policy_file;
 mod review;
 mod serve;

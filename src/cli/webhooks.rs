@@ -6,11 +6,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::ValueEnum;
 
+use super::pod_scope::Pods;
 use super::policy_file;
 use crate::policy::Policy;
-use crate::registration::{
-    Endpoint, FailurePolicy, OwnRelease, PodScope, Registration, break_glass,
-};
+use crate::registration::{Endpoint, FailurePolicy, OwnRelease, Registration, break_glass};
 
 /// Flags of `lockkeeper webhooks`.
 #[derive(Clone, Debug, clap::Args)]
@@ -63,30 +62,6 @@ enum Failure {
     /// It passes unjudged
     #[value(name = "Ignore")]
     Ignore,
-}
-
-/// The words of [`PodScope`], as a flag takes them.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Pods {
-    /// Those with the annotation or label lockkeeper.dev/tmpfs
-    #[value(name = "annotated")]
-    Annotated,
-    /// Those, and those with a read-only root file system
-    #[value(name = "readOnlyRoot")]
-    ReadOnlyRoot,
-    /// Every pod
-    #[value(name = "all")]
-    All,
-}
-
-impl Pods {
-    fn scope(self) -> PodScope {
-        match self {
-            Pods::Annotated => PodScope::Annotated,
-            Pods::ReadOnlyRoot => PodScope::ReadOnlyRoot,
-            Pods::All => PodScope::All,
-        }
-    }
 }
 
 /// Prints both configurations as YAML documents, behind what guards the label that they heed.

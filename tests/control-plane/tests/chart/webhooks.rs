@@ -111,7 +111,7 @@ fn the_rights_are_those_of_the_list_by_the_objects_names() {
             &[Own::CaSecret, Own::Lease][..],
         ),
         ("secret", &[Own::WebhookConfigurations], &[Own::Lease]),
-        ("certManager", &[], &[]),
+        ("certManager", &[], &[Own::Lease]),
     ] {
         let mode = format!("--set=certificates.mode={mode}");
         let rendered = helm().template("here", &[&mode, "--set=certificates.secret.name=ours"]);
@@ -122,16 +122,12 @@ fn the_rights_are_those_of_the_list_by_the_objects_names() {
             &expected,
             "{mode}"
         );
-        if namespaced.is_empty() {
-            assert!(!rendered.contains("kind: Role\n"), "{mode}");
-        } else {
-            let role = helm::object(&rendered, "Role");
-            assert_eq!(
-                role["rules"].as_array().expect("rules"),
-                &own(namespaced),
-                "{mode}"
-            );
-        }
+        let role = helm::object(&rendered, "Role");
+        assert_eq!(
+            role["rules"].as_array().expect("rules"),
+            &own(namespaced),
+            "{mode}"
+        );
     }
 }
 
