@@ -65,6 +65,7 @@ pub(super) fn release_policy() -> Vec<Limit> {
             "spec.customRules.[].name",
             json!({ "maxLength": 63, "pattern": KEBAB }),
         ),
+        at("spec.customRules.[].kinds", set(4)),
         at("spec.customRules.[].expression", expression()),
         at(
             "spec.customRules.[].message",
@@ -82,6 +83,7 @@ pub(super) fn release_policy() -> Vec<Limit> {
         "spec.match.namespaces",
         "spec.match.releases",
         "spec.match.operations",
+        "spec.customRules.[].kinds",
         "spec.exemptions.[].namespaces",
         "spec.exemptions.[].releases",
         "spec.allowExemptions.[].namespaces",
@@ -133,7 +135,8 @@ pub(super) fn tmpfs_policy() -> Vec<Limit> {
                 "x-kubernetes-int-or-string": true,
                 "pattern": QUANTITY,
                 "maxLength": 32,
-                "minimum": 1,
+                // The rule instead of `minimum`, which is a float and prints differently in JSON and YAML.
+                "x-kubernetes-validations": [cel("type(self) == string || self > 0", "a size is more than nothing")],
             }),
         ),
         never_empty("spec.containers"),

@@ -179,6 +179,16 @@ fn wrong_release_policies() {
                 "say what is wrong, and how to mend it",
             ),
             (
+                "/customRules/0/kinds",
+                json!(["Pod"]),
+                "supported values: \"HelmRelease\", \"OCIRepository\"",
+            ),
+            (
+                "/customRules/0/kinds",
+                json!([]),
+                "should have at least 1 items",
+            ),
+            (
                 "/customRules/0/expression",
                 json!(""),
                 "should be at least 1 chars long",
@@ -321,7 +331,7 @@ fn wrong_tmpfs_policies() {
             (
                 "/mounts/0/sizeLimit",
                 json!(-1),
-                "greater than or equal to 1",
+                "a size is more than nothing",
             ),
             ("/mounts/0/sizeLimit", json!("-1Mi"), "should match"),
             ("/mounts/0/shared", json!("yes"), "must be of type boolean"),
