@@ -192,6 +192,7 @@ fn the_flags_of_the_pods_say_what_the_values_say() {
             "--ca-overlap=1h",
             "--tls-name=lockkeeper.here.svc",
             "--webhooks=lockkeeper",
+            "--pod-scope=readOnlyRoot",
             "--lease=here/lockkeeper",
         ]
     );
