@@ -17,6 +17,7 @@ mod verdict;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use doubts::{EXEMPTION, POLICY_MATCH};
 pub use mask::{MASK, Masks, shown};
 pub use ratchet::named_place;
 pub use verdict::{Elsewhere, Note, Ruled, Verdict};

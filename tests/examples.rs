@@ -78,3 +78,20 @@ fn the_example_of_a_policy_is_one() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
 }
+
+#[test]
+fn the_example_of_a_policy_repository_is_as_it_expects() {
+    let output = Command::new(env!("CARGO_BIN_EXE_lockkeeper"))
+        .args(["policy", "test", "examples/policies", "--format", "json"])
+        .output()
+        .expect("lockkeeper runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        (output.status.code(), &*complained),
+        (Some(0), ""),
+        "{said}"
+    );
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!(report["summary"]["passed"], 7, "{said}");
+}

@@ -85,7 +85,9 @@ pub struct ObjectName {
 }
 
 impl ObjectName {
-    fn of(subject: &Subject<'_>) -> Self {
+    /// The name of an object.
+    #[must_use]
+    pub fn of(subject: &Subject<'_>) -> Self {
         Self {
             api_version: subject.api_version().to_owned(),
             kind: subject.kind.name(),

@@ -8,6 +8,7 @@ mod explain;
 mod mutate;
 mod names;
 mod pod_scope;
+mod policy;
 pub mod policy_file;
 mod review;
 mod serve;
@@ -69,6 +70,7 @@ enum Command {
     ///
     /// ReleasePolicy, TmpfsPolicy and Exemption. The Helm chart and `deploy` install the same.
     Crds(crds::CrdsArgs),
+    Policy(policy::PolicyArgs),
     Certs(certs::CertsArgs),
     /// List the rules, or show one rule's page.
     Explain(explain::ExplainArgs),
@@ -102,6 +104,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Mutate(args) => mutate::run(&args),
         Command::Webhooks(args) => webhooks::run(args),
         Command::Crds(args) => crds::run(&args),
+        Command::Policy(args) => policy::run(args),
         Command::Certs(args) => certs::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
@@ -118,6 +121,25 @@ fn complain(message: &str) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     // Where nobody listens there is nobody to tell.
     let _ = writeln!(anstream::stderr(), "{red}error{red:#}: {message}");
+}
+
+/// Prints a warning to standard error.
+fn warn(message: &str) {
+    use clap::builder::styling::{AnsiColor, Style};
+    let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+    // Where nobody listens there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "{yellow}warning{yellow:#}: {message}");
+}
+
+/// The text without characters that a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\n' => '\n',
+            other if other.is_control() => ' ',
+            other => other,
+        })
+        .collect()
 }
 
 /// Prints to standard output. Whoever stops listening, as `head` does, ends it quietly.

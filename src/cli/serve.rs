@@ -101,7 +101,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(args.log_format, args.log_level);
     telemetry::tell_only_the_place_of_panics();
-    let policy = policy_file::load_or_builtin(args.policy.as_deref())?;
+    let policy_file::Loaded { policy, remarks } = policy_file::read(args.policy.as_deref())?;
+    for remark in remarks {
+        tracing::warn!("{remark}");
+    }
     let certificates = args.certificates;
     let clients = certificates.clients()?;
     let sockets = Sockets {

@@ -5,9 +5,9 @@ use crate::model::{Action, Case, Findings, Pointer};
 use crate::policy::ANNOTATION;
 
 /// The name of findings about a policy of which nobody can say whether it is for the object.
-pub(super) const POLICY_MATCH: &str = "policy-match";
+pub const POLICY_MATCH: &str = "policy-match";
 /// The name of findings about an exemption that cannot be read.
-pub(super) const EXEMPTION: &str = "exemption";
+pub const EXEMPTION: &str = "exemption";
 
 impl Court<'_> {
     pub(super) fn doubts(&self, case: &Case<'_>, verdict: &Verdict) -> Vec<Ruled> {

@@ -16,7 +16,7 @@ use crate::model::{Action, Pointer, Subject};
 
 /// What is in force for one object.
 pub struct Effective<'a> {
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
     joined: Held<'a>,
     sure: Chosen,
     doubts: Vec<(Arc<str>, String)>,
@@ -194,7 +194,7 @@ impl<'a> Effective<'a> {
         &self.annotated(subject).1
     }
 
-    fn annotated(&self, subject: &Subject<'_>) -> &(Vec<Exemption>, Vec<usize>) {
+    pub(super) fn annotated(&self, subject: &Subject<'_>) -> &(Vec<Exemption>, Vec<usize>) {
         self.annotated.get_or_init(|| {
             subject
                 .annotation(ANNOTATION)

@@ -137,12 +137,16 @@ impl Exemption {
         self.releases.matches(name)
     }
 
+    /// Whether it names this object, whatever is found in it.
+    pub(super) fn is_for(&self, subject: &Subject<'_>) -> bool {
+        self.namespaces.matches(subject.namespace) && self.releases.matches(subject.name)
+    }
+
     /// Whether it names what this rule finds at this place of this object, whether or not it has expired.
     #[must_use]
     pub fn covers(&self, subject: &Subject<'_>, rule: &str, pointer: &Pointer) -> bool {
         self.rules.iter().any(|name| name == rule)
-            && self.namespaces.matches(subject.namespace)
-            && self.releases.matches(subject.name)
+            && self.is_for(subject)
             && self
                 .pointers
                 .as_ref()

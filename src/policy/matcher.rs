@@ -182,6 +182,46 @@ impl Matcher {
         unknown.map_or(Match::Yes, Match::Unknown)
     }
 
+    /// Why it is not for the case's object, which [`Matcher::matches`] says: the first part that does not hold.
+    pub(super) fn refusal(
+        &self,
+        case: &Case<'_>,
+        namespace_labels: &NamespaceLabels<'_>,
+        variables: &Variables<'_>,
+    ) -> String {
+        let subject = &case.subject;
+        if !self.namespaces.matches(subject.namespace) {
+            return "`match.namespaces` does not name its namespace".to_owned();
+        }
+        if !self.releases.matches(subject.name) {
+            return "`match.releases` does not name it".to_owned();
+        }
+        if !self.is_for(case.request.operation) {
+            return "`match.operations` does not name the operation".to_owned();
+        }
+        if !self.release_labels.matches(|key| subject.label(key)) {
+            return "`match.releaseSelector` does not select its labels".to_owned();
+        }
+        if !self.namespace_labels.is_empty() {
+            let selects = match namespace_labels.of(subject.namespace) {
+                Answer::Known(labels) => self
+                    .namespace_labels
+                    .matches(|key| labels.get(key).map(String::as_str)),
+                Answer::Absent => self.namespace_labels.matches(|_| None),
+                Answer::Unseen(_) => true,
+            };
+            if !selects {
+                return "`match.namespaceSelector` does not select the labels of its namespace"
+                    .to_owned();
+            }
+        }
+        let is_false = |condition: &&Condition| condition.expression.holds(variables) == Ok(false);
+        match self.conditions.iter().find(is_false) {
+            Some(condition) => format!("the match condition `{}` is false", condition.name),
+            None => "its `match` does not hold".to_owned(),
+        }
+    }
+
     fn is_for(&self, operation: Operation) -> bool {
         self.operations.as_ref().is_none_or(|operations| {
             operations.contains(&match operation {

@@ -27,6 +27,7 @@ pub struct ReleasePolicy {
     pub(super) ratchet: Option<bool>,
     pub(super) on_unseen: Option<Action>,
     pub(super) lookups: Option<Globs>,
+    pub(super) lookup_patterns: Vec<String>,
     pub(super) exemptions: Vec<Exemption>,
     pub(super) openings: Vec<Opening>,
 }
@@ -80,6 +81,7 @@ impl ReleasePolicy {
             ratchet: spec.ratchet,
             on_unseen: spec.on_unseen,
             lookups,
+            lookup_patterns: spec.lookup_namespaces.clone(),
             exemptions: exemptions.collect::<Result<_, _>>()?,
             openings: openings.collect::<Result<_, _>>()?,
             name,
