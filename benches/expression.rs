@@ -66,6 +66,18 @@ fn evaluate(bencher: Bencher<'_, '_>, text: &str) {
     });
 }
 
+/// The estimate alone: in a review whose budget is spent, nothing comes after it.
+#[divan::bench(args = TEXTS)]
+fn estimate(bencher: Bencher<'_, '_>, text: &str) {
+    let root = release();
+    let case = case(&root);
+    let deadline = Deadline::default();
+    let variables = Variables::new(&case, &deadline);
+    let expression = Expression::compile(text).expect("an expression");
+    while expression.holds(&variables).is_ok() {}
+    bencher.bench_local(|| expression.holds(black_box(&variables)));
+}
+
 /// A review: the variables are made, measured, and asked so often.
 fn review(bencher: Bencher<'_, '_>, text: &str, count: usize) {
     let root = release();

@@ -1,6 +1,7 @@
 //! Questions that rules ask about objects other than the judged one, and the three kinds of answer.
 
 mod gathered;
+mod population;
 mod scoped;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use gathered::{Age, Gathered, Knowledge, Missing, Name, Question, Replies, Reply, Watch};
+pub use population::{Inhabitant, Labels, Population};
 pub use scoped::Scoped;
 pub use unseen::Unseen;
 

@@ -7,11 +7,12 @@
 //! |---|---|---|
 //! | [`cli`] | one file a subcommand | everything |
 //! | [`custody`] | the certificate of a running server: signed, renewed, swapped, its CA injected | certs, cluster, server |
+//! | [`controller`] | the policies of the cluster: compiled, put in force, their statuses | cluster, facts, policy, registration |
 //! | [`cluster`] | watches and reads of the API server | facts, model |
 //! | [`files`] | the walk over paths, and reading them in parallel | check, yaml |
 //! | [`report`] | what `check` found, in five formats, and the rules' pages | check, judge, model, rules, yaml |
 //! | [`check`] | texts → findings with their places, secrets masked | facts, judge, model, policy, rules, secrets, yaml |
-//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, certs, facts, model, policy, telemetry |
+//! | [`server`] | router, TLS listener, limits, health, metrics, graceful stop | admission, certs, expression, facts, judge, model, policy, telemetry |
 //! | [`admission`] | AdmissionReview in, response out | expression, facts, judge, model, mounts, policy |
 //! | [`certs`] | CAs and serving certificates: made, kept, read | nothing |
 //! | [`telemetry`] | logs, and what is told of a panic | nothing |
@@ -31,6 +32,7 @@ pub mod certs;
 pub mod check;
 pub mod cli;
 pub mod cluster;
+pub mod controller;
 pub mod custody;
 pub mod expression;
 pub mod facts;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use lockkeeper::policy::crd;
 use lockkeeper::{cluster, registration};
 
 fn read(path: &str) -> String {
@@ -24,6 +25,7 @@ fn the_chart_has_the_version_of_the_package() {
 fn the_files_that_templates_read_are_made_from_the_code() {
     let mut made: Vec<_> = cluster::chart_files().expect("YAML").into();
     made.extend(registration::chart_files().expect("YAML"));
+    made.push(crd::chart_file().expect("YAML"));
     for (name, text) in &made {
         let path = format!("charts/lockkeeper/files/{name}");
         let is_made = fs::read_to_string(&path).is_ok_and(|found| found == *text);
@@ -79,7 +81,9 @@ fn metrics_in(text: &str) -> BTreeSet<&str> {
 
 /// What the server registers, as Prometheus sees it: a counter's name ends in `_total`, a histogram has three.
 fn exported() -> BTreeSet<String> {
-    let code = read("src/server/metrics.rs");
+    let code = ["src/server/metrics.rs", "src/server/metrics/policies.rs"]
+        .map(read)
+        .concat();
     let mut names = BTreeSet::new();
     for call in code.split("registry.register").skip(1) {
         let name = call.split('"').nth(1).expect("a name");

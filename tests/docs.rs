@@ -162,7 +162,9 @@ fn metrics_and_alerts_of_the_page_are_those_of_the_chart() {
         .map(str::to_owned)
         .collect();
     assert_eq!(alerts, made);
-    let metrics = read("src/server/metrics.rs");
+    let metrics = ["src/server/metrics.rs", "src/server/metrics/policies.rs"]
+        .map(read)
+        .concat();
     let named = rows(&page, "| metric | what it says |");
     assert!(named.len() > 7, "{named:?}");
     for cell in named {

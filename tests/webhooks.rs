@@ -24,9 +24,9 @@ fn the_authority_is_printed_as_the_api_server_wants_it() {
     ]);
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    // What `base64` makes of the PEM; four webhooks judge and one mutates.
+    // What `base64` makes of the PEM; four webhooks judge, one reads policies, and one mutates.
     let base64 = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCkFBPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=";
-    assert_eq!(text.matches(base64).count(), 5, "{text}");
+    assert_eq!(text.matches(base64).count(), 6, "{text}");
     assert!(
         text.contains("url: https://127.0.0.1:8443/validate"),
         "{text}"

@@ -42,6 +42,17 @@ impl Answer {
     pub(super) fn refused(rule: &'static str, message: &'static str, help: &'static str) -> Self {
         let mut findings = Findings::of(rule);
         findings.at_pointer(Pointer::root(), message).help(help);
+        Self::of_denied(findings)
+    }
+
+    /// A denial of what a person wrote at a place.
+    pub(super) fn refused_at(rule: &'static str, pointer: Pointer, message: String) -> Self {
+        let mut findings = Findings::of(rule);
+        findings.at_pointer(pointer, message);
+        Self::of_denied(findings)
+    }
+
+    fn of_denied(findings: Findings) -> Self {
         let findings = findings
             .into_vec()
             .into_iter()
@@ -86,12 +97,20 @@ impl Answer {
         }
     }
 
+    /// Allowed, with what is to be said.
+    pub(super) fn with_warnings(warnings: &[String]) -> Self {
+        Self {
+            warnings: message::limited_to_harmless(warnings),
+            ..Self::default()
+        }
+    }
+
     /// A pod with its mounts.
     pub(super) fn of_plan(plan: Plan) -> Self {
         let is_empty = plan.patch.is_empty();
         Self {
             not_judged: is_empty.then_some(NotJudged::NoMutation),
-            warnings: message::of_mounts(&plan.warnings),
+            warnings: message::limited_to_harmless(&plan.warnings),
             patch: plan.patch,
             ..Self::default()
         }

@@ -49,7 +49,7 @@ pub(super) fn warnings(verdict: &Verdict) -> Vec<String> {
 }
 
 /// Warnings that no rule made, as many as the API server passes on.
-pub(super) fn of_mounts(warnings: &[String]) -> Vec<String> {
+pub(super) fn limited_to_harmless(warnings: &[String]) -> Vec<String> {
     let lines: Vec<String> = warnings.iter().map(|warning| harmless(warning)).collect();
     limited(&lines)
 }

@@ -7,6 +7,7 @@ mod envelope;
 mod message;
 mod object;
 mod pods;
+mod policies;
 mod pruned;
 mod review;
 mod same;

@@ -277,7 +277,7 @@ impl<'a> Review<'a> {
     }
 
     /// The operation, when it is one that stores an object.
-    fn operation(&self) -> Result<Option<Operation>, Unreadable> {
+    pub(super) fn operation(&self) -> Result<Option<Operation>, Unreadable> {
         match self.request.operation.as_str() {
             "CREATE" => Ok(Some(Operation::Create)),
             "UPDATE" => Ok(Some(Operation::Update)),
@@ -288,7 +288,7 @@ impl<'a> Review<'a> {
         }
     }
 
-    fn object(&self) -> Result<&Object<'a>, Unreadable> {
+    pub(super) fn object(&self) -> Result<&Object<'a>, Unreadable> {
         match &self.request.object {
             Shape::Map(object) => Ok(object),
             Shape::Absent => Err(Unreadable::new(
@@ -298,7 +298,12 @@ impl<'a> Review<'a> {
         }
     }
 
-    fn kinds_agree(&self, object: &Object<'_>) -> bool {
+    /// The object as it was; `None` where it is new.
+    pub(super) fn old(&self) -> Option<&Object<'a>> {
+        self.request.old_object.map()
+    }
+
+    pub(super) fn kinds_agree(&self, object: &Object<'_>) -> bool {
         let (Some(api_version), Some(kind)) =
             (object.fields.text("apiVersion"), object.fields.text("kind"))
         else {

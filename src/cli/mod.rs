@@ -7,6 +7,7 @@ mod crds;
 mod explain;
 mod mutate;
 mod names;
+mod pod_scope;
 mod policy;
 pub mod policy_file;
 mod review;
@@ -62,7 +63,7 @@ enum Command {
     /// Print the webhook configurations, for `kubectl apply --server-side -f -`.
     ///
     /// One document for the webhooks that judge and one for the webhook that gives pods their
-    /// mounts in memory. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
+    /// mounts in memory, behind the admission policy that guards the label of break-glass. Only what is judged is registered, so nothing else waits for Lockkeeper, even while it is
     /// down.
     Webhooks(webhooks::WebhooksArgs),
     /// Print the custom resource definitions of the policies, for `kubectl apply --server-side -f -`.

@@ -2,6 +2,7 @@
 
 mod announce;
 mod certificates;
+mod lead;
 mod state;
 
 use std::io;
@@ -13,21 +14,25 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
 use self::announce::announce;
 use self::certificates::CertificateArgs;
+use self::lead::Lead;
 use super::names::object;
+use super::pod_scope::Pods;
 use super::{CLEAN, policy_file};
-use crate::cluster::{Cluster, Options, Seen, Way};
+use crate::cluster::{Cluster, Options, Policies, Seen, Way};
+use crate::controller::Controller;
 use crate::facts::{Knowledge, Name, NoFacts};
 use crate::server::{App, Limits, Sockets};
 use crate::telemetry::{self, Format};
 
-/// Threads for reviews that are too large for the asynchronous ones.
-const LARGE_AT_ONCE: usize = 8;
+/// Threads for what may block: reviews that are too large for the asynchronous ones, and policies. Expressions have
+/// others.
+const BLOCKING_AT_ONCE: usize = 8;
 
 /// Flags of `lockkeeper serve`.
 #[derive(Debug, Args)]
@@ -43,7 +48,7 @@ pub(super) struct ServeArgs {
     /// Where health and metrics are served in plain text
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     metrics_listen: SocketAddr,
-    /// The policy file, read once at the start [default: the built-in policy]
+    /// The policy file, read once at the start; it stands beside the policies of the cluster [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// How log lines are written: human or json
@@ -74,6 +79,10 @@ pub(super) struct ServeArgs {
     /// read them all
     #[arg(long, conflicts_with = "no_cluster")]
     watch_secret_names: bool,
+    /// Which pods the API server is told to send; by it the status of a TmpfsPolicy says which of its pods are never
+    /// sent [default: not known]
+    #[arg(long, value_name = "SCOPE")]
+    pod_scope: Option<Pods>,
     #[command(flatten)]
     certificates: CertificateArgs,
 }
@@ -110,7 +119,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(LARGE_AT_ONCE)
+        .max_blocking_threads(BLOCKING_AT_ONCE + Limits::default().evaluations)
         .build()
         .context("cannot start the asynchronous runtime")?;
     runtime.block_on(async {
@@ -130,36 +139,57 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             ),
             None => None,
         };
-        let knowledge = knowledge(cluster.as_ref(), options);
+        let (knowledge, policies) = knowledge(cluster.as_ref(), options);
         let app = Arc::new(App::new(policy, knowledge, Limits::default()));
-        let (custody, state) =
-            certificates.custody(cluster.as_ref(), app.certificate(), address)?;
+        let lead = Lead::start(cluster.as_ref(), certificates.lease());
+        let (custody, state) = certificates.custody(
+            cluster.as_ref(),
+            lead.leads(),
+            app.certificate(),
+            address,
+        )?;
         let folder = state.as_ref().map(|state| state.path.as_path());
         announce(address, plain_address, folder)?;
-        let leadership = custody.leadership();
-        let kept = tokio::spawn(custody.run());
-        crate::server::serve(app, sockets, clients, args.drain, stop).await?;
-        if let Some(leadership) = leadership {
-            kept.abort();
-            // The end of an aborted task is no error.
-            let _ = kept.await;
-            leadership.release().await;
+        let mut tasks = vec![tokio::spawn(custody.run())];
+        if let Some(policies) = policies {
+            let controller = Controller {
+                policies,
+                knowledge: app.knowledge(),
+                current: app.policy(),
+                beside: app.policy().policy().documents().to_vec(),
+                pod_scope: args.pod_scope.map(Pods::scope),
+                leads: lead.leads(),
+                clock: Timestamp::now,
+            };
+            controller.announce();
+            tasks.push(tokio::spawn(controller.run()));
         }
+        crate::server::serve(app, sockets, clients, args.drain, stop).await?;
+        for task in tasks {
+            task.abort();
+            // The end of an aborted task is no error.
+            let _ = task.await;
+        }
+        lead.end().await;
         anyhow::Ok(())
     })?;
     Ok(ExitCode::from(CLEAN))
 }
 
 /// What is known of the cluster; nothing without one.
-fn knowledge(cluster: Option<&Cluster>, options: Options) -> Arc<dyn Knowledge> {
+fn knowledge(
+    cluster: Option<&Cluster>,
+    options: Options,
+) -> (Arc<dyn Knowledge>, Option<Arc<Policies>>) {
     let Some(cluster) = cluster else {
-        return Arc::new(NoFacts);
+        return (Arc::new(NoFacts), None);
     };
     let seen = Arc::new(Seen::new(cluster.clone(), options));
     let followed = Arc::clone(&seen);
+    let policies = seen.policies();
     // Beside serving, never before it: reviews are answered meanwhile.
     tokio::spawn(async move { followed.follow().await });
-    seen
+    (seen, Some(policies))
 }
 
 fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {

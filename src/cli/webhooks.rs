@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::ValueEnum;
 
+use super::pod_scope::Pods;
 use super::policy_file;
 use crate::policy::Policy;
-use crate::registration::{Endpoint, FailurePolicy, OwnRelease, PodScope, Registration};
+use crate::registration::{Endpoint, FailurePolicy, OwnRelease, Registration, break_glass};
 
 /// Flags of `lockkeeper webhooks`.
 #[derive(Clone, Debug, clap::Args)]
@@ -63,31 +64,7 @@ enum Failure {
     Ignore,
 }
 
-/// The words of [`PodScope`], as a flag takes them.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Pods {
-    /// Those with the annotation or label lockkeeper.dev/tmpfs
-    #[value(name = "annotated")]
-    Annotated,
-    /// Those, and those with a read-only root file system
-    #[value(name = "readOnlyRoot")]
-    ReadOnlyRoot,
-    /// Every pod
-    #[value(name = "all")]
-    All,
-}
-
-impl Pods {
-    fn scope(self) -> PodScope {
-        match self {
-            Pods::Annotated => PodScope::Annotated,
-            Pods::ReadOnlyRoot => PodScope::ReadOnlyRoot,
-            Pods::All => PodScope::All,
-        }
-    }
-}
-
-/// Prints both configurations as YAML documents.
+/// Prints both configurations as YAML documents, behind what guards the label that they heed.
 ///
 /// # Errors
 /// When the authority's file cannot be read or holds no certificate.
@@ -132,11 +109,16 @@ fn documents(args: WebhooksArgs) -> anyhow::Result<String> {
     };
     let validating = serde_saphyr::to_string(&registration.validating())?;
     let mutating = serde_saphyr::to_string(&registration.mutating())?;
-    Ok(format!(
-        "{}\n---\n{}\n",
-        validating.trim_end(),
-        mutating.trim_end()
-    ))
+    let (policy, binding) = break_glass::guard();
+    // First what guards the label of break-glass: without it whoever may patch a namespace is free of the webhooks.
+    let documents = [
+        serde_saphyr::to_string(&policy)?,
+        serde_saphyr::to_string(&binding)?,
+        validating,
+        mutating,
+    ];
+    let documents = documents.each_ref().map(|document| document.trim_end());
+    Ok(format!("{}\n", documents.join("\n---\n")))
 }
 
 /// Reads the authority; a key in its place must not end in an object that anybody may read.
@@ -181,11 +163,16 @@ mod tests {
     #[test]
     fn both_configurations_are_printed() {
         let text = printed(&["--url", "https://127.0.0.1:8443"]);
-        assert_eq!(text.matches("\n---\n").count(), 1);
+        assert_eq!(text.matches("\n---\n").count(), 3);
         assert!(text.contains("kind: ValidatingWebhookConfiguration"));
         assert!(text.contains("kind: MutatingWebhookConfiguration"));
         assert!(text.contains("https://127.0.0.1:8443/validate"));
         assert!(text.contains("https://127.0.0.1:8443/mutate"));
+        assert!(text.contains("https://127.0.0.1:8443/policies"));
+        assert!(text.starts_with(
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\n"
+        ));
+        assert!(text.contains("kind: ValidatingAdmissionPolicyBinding"));
         assert!(text.contains("failurePolicy: Fail"));
         assert!(!text.contains("caBundle"), "nothing to inject was given");
     }
@@ -206,7 +193,8 @@ mod tests {
         assert!(
             text.contains("object.metadata.namespace == 'apps' && object.metadata.name == 'ours'")
         );
-        assert!(!text.contains("failurePolicy: Fail"));
+        // That of the guard is not the flag's.
+        assert_eq!(text.matches("failurePolicy: Fail").count(), 1);
         assert!(!text.contains("readOnlyRootFilesystem"));
     }
 

@@ -1,6 +1,5 @@
 //! What is kept of each watched kind: as little as the rules ask.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Secret};
@@ -8,7 +7,7 @@ use kube::core::{ApiResource, DynamicObject, NotUsed, Object, PartialObjectMeta}
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::facts::{Claim, SourceName};
+use crate::facts::{Claim, Labels, SourceName};
 
 /// A kind that is no part of Kubernetes itself, with the versions under which it may be served, newest first.
 pub(super) struct Served {
@@ -102,8 +101,6 @@ pub(super) fn claim(claim: &PartialObjectMeta<PersistentVolumeClaim>) -> Option<
     })
 }
 
-pub(super) type Labels = Arc<BTreeMap<String, String>>;
-
 pub(super) fn labels(namespace: &PartialObjectMeta<Namespace>) -> Option<Labels> {
     Some(Arc::new(
         namespace.metadata.labels.clone().unwrap_or_default(),
@@ -163,7 +160,15 @@ fn source(served: &Served, object: &Source) -> Arc<Value> {
     Arc::new(kept)
 }
 
-/// What a HelmRelease's `chartRef` names; nothing is kept of other releases.
+/// What is kept of a HelmRelease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Release {
+    pub(super) chart: Option<ChartReference>,
+    /// By them policies select releases.
+    pub(super) labels: Labels,
+}
+
+/// What a HelmRelease's `chartRef` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ChartReference {
     pub(super) kind: Box<str>,
@@ -186,7 +191,14 @@ struct NamedObject {
     namespace: Option<String>,
 }
 
-pub(super) fn chart_reference(release: &Lenient<ReleaseSpec, NotUsed>) -> Option<ChartReference> {
+pub(super) fn release(release: &Lenient<ReleaseSpec, NotUsed>) -> Option<Release> {
+    Some(Release {
+        chart: chart_reference(release),
+        labels: Arc::new(release.metadata.labels.clone().unwrap_or_default()),
+    })
+}
+
+fn chart_reference(release: &Lenient<ReleaseSpec, NotUsed>) -> Option<ChartReference> {
     let named = release.spec.as_ref()?.chart_ref.as_ref()?;
     let own = release.metadata.namespace.as_deref();
     Some(ChartReference {

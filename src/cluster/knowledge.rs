@@ -16,16 +16,16 @@ use serde_json::Value;
 
 use super::connect::Cluster;
 use super::kinds::{
-    self, Applier, CLAIMS, ChartReference, EXTERNAL_SECRETS, GIT_REPOSITORIES, HELM_CHARTS,
-    KUSTOMIZATIONS, Labels, NAMESPACES, OCI_REPOSITORIES, RELEASES, SEALED_SECRETS, SECRETS,
-    Served, Target,
+    self, Applier, CLAIMS, EXTERNAL_SECRETS, GIT_REPOSITORIES, HELM_CHARTS, KUSTOMIZATIONS,
+    NAMESPACES, OCI_REPOSITORIES, RELEASES, Release, SEALED_SECRETS, SECRETS, Served, Target,
 };
+use super::policies::Policies;
 use super::read::Reads;
-use super::store::{Objects, Store};
-use super::watch::{config, follow};
+use super::store::{Followed, Objects, Store};
+use super::watch::{LATER, config, follow};
 use crate::facts::{
-    Age, Answer, Claim, ConfigMap, Facts, Key, Knowledge, Name, Question, Replies, SecretSource,
-    SourceKind, SourceName, Substitution, Unseen, Watch,
+    Age, Answer, Claim, ConfigMap, Facts, Key, Knowledge, Labels, Name, Population, Question,
+    Replies, SecretSource, SourceKind, SourceName, Substitution, Unseen, Watch,
 };
 
 /// How often the API server is asked for a sign of life.
@@ -56,13 +56,14 @@ pub struct Seen {
     oci_repositories: Arc<Store<Arc<Value>>>,
     git_repositories: Arc<Store<Arc<Value>>>,
     helm_charts: Arc<Store<Arc<Value>>>,
-    releases: Arc<Store<ChartReference>>,
+    pub(super) releases: Arc<Store<Release>>,
     kustomizations: Arc<Store<Applier>>,
     external_secrets: Arc<Store<Target>>,
     sealed_secrets: Arc<Store<()>>,
-    namespaces: Arc<Store<Labels>>,
+    pub(super) namespaces: Arc<Store<Labels>>,
     /// The names of all Secrets, where they are watched.
     secrets: Option<Arc<Store<()>>>,
+    policies: Arc<Policies>,
 }
 
 impl Seen {
@@ -72,6 +73,7 @@ impl Seen {
         let store = |served: &Served| Arc::new(Store::new(served.resource));
         Self {
             reads: Reads::new(cluster.clone(), options.read_secrets),
+            policies: Arc::new(Policies::new(cluster.clone())),
             cluster,
             claims: Arc::new(Store::new(CLAIMS)),
             oci_repositories: store(&OCI_REPOSITORIES),
@@ -104,12 +106,13 @@ impl Seen {
                 kinds::git_repository,
             ),
             self.served(&HELM_CHARTS, &self.helm_charts, kinds::helm_chart),
-            self.served(&RELEASES, &self.releases, kinds::chart_reference),
+            self.served(&RELEASES, &self.releases, kinds::release),
             self.served(&KUSTOMIZATIONS, &self.kustomizations, kinds::applier),
             self.served(&EXTERNAL_SECRETS, &self.external_secrets, kinds::target),
             self.served(&SEALED_SECRETS, &self.sealed_secrets, kinds::sealed_secret),
             self.cluster.listen(HEARTBEAT).boxed(),
             self.reads.sweep().boxed(),
+            self.policies.follow().boxed(),
         ];
         if let Some(secrets) = &self.secrets {
             watches.push(self.known(secrets, kinds::name_of_secret));
@@ -125,7 +128,7 @@ impl Seen {
     {
         let client = self.cluster.client();
         let start = move |_| watcher(Api::<K>::all(client.clone()), config());
-        follow(Arc::clone(store), 1, start, keep).boxed()
+        follow(Arc::clone(store), 1, LATER, start, keep).boxed()
     }
 
     /// Follows a kind that the cluster may serve.
@@ -150,10 +153,16 @@ impl Seen {
             let api = Api::<K>::all_with(client.clone(), &served.api(attempt));
             watcher(api, config())
         };
-        follow(Arc::clone(store), served.versions.len(), start, keep).boxed()
+        follow(Arc::clone(store), served.versions.len(), LATER, start, keep).boxed()
     }
 
-    fn alive(&self) -> Instant {
+    /// The policies, which are no facts: they say how facts are judged.
+    #[must_use]
+    pub fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.policies)
+    }
+
+    pub(super) fn alive(&self) -> Instant {
         self.cluster.alive()
     }
 
@@ -173,7 +182,10 @@ impl Seen {
             .secrets
             .iter()
             .map(|secrets| &**secrets as &dyn Followed);
-        stores.into_iter().chain(secrets)
+        stores
+            .into_iter()
+            .chain(secrets)
+            .chain(self.policies.stores())
     }
 
     /// What an ExternalSecret makes, or a SealedSecret, or what Flux applied.
@@ -252,12 +264,12 @@ impl Facts for Seen {
 
     fn feeds_a_release(&self, source: Key<'_>) -> Answer<bool> {
         answer(self.releases.ask(self.alive(), |objects| {
-            let names = |named: &ChartReference| {
+            let mut charts = objects.all().filter_map(|release| release.chart.as_ref());
+            Some(charts.any(|named| {
                 &*named.kind == "OCIRepository"
                     && &*named.namespace == source.namespace
                     && &*named.name == source.name
-            };
-            Some(objects.all().any(names))
+            }))
         }))
     }
 
@@ -340,25 +352,13 @@ impl Knowledge for Seen {
         self.stores().all(Followed::is_settled)
     }
 
+    fn population(&self) -> Option<Population> {
+        self.inhabitants().ok()
+    }
+
     fn watches(&self) -> Vec<Watch> {
         let alive = self.alive();
         self.stores().map(|store| store.watch(alive)).collect()
-    }
-}
-
-/// The store of any kind, for whoever reports how its watch fares.
-trait Followed {
-    fn is_settled(&self) -> bool;
-    fn watch(&self, alive: Instant) -> Watch;
-}
-
-impl<T> Followed for Store<T> {
-    fn is_settled(&self) -> bool {
-        Store::is_settled(self)
-    }
-
-    fn watch(&self, alive: Instant) -> Watch {
-        Store::watch(self, alive)
     }
 }
 

@@ -22,14 +22,17 @@ pub struct Right {
 impl Right {
     /// The resource with its group, as `kubectl` names it.
     fn name(&self) -> String {
-        match self.group {
-            "" => self.resource.to_owned(),
-            group => format!("{}.{group}", self.resource),
+        match (self.group, self.resource.split_once('/')) {
+            ("", _) => self.resource.to_owned(),
+            (group, None) => format!("{}.{group}", self.resource),
+            (group, Some((resource, part))) => format!("{resource}.{group}/{part}"),
         }
     }
 }
 
 const WATCHED: &[&str] = &["list", "watch"];
+const WRITTEN: &[&str] = &["patch"];
+const POLICIES: &str = "lockkeeper.dev";
 const FLUX_SOURCES: &str = "source.toolkit.fluxcd.io";
 
 /// Every right that is used without further configuration. Reading Secrets is never among them.
@@ -50,7 +53,7 @@ pub const RIGHTS: &[Right] = &[
         group: "",
         resource: "namespaces",
         verbs: WATCHED,
-        reason: "the `namespaceSelector` of a TmpfsPolicy; only labels are kept",
+        reason: "the `namespaceSelector` of a policy; only labels are kept",
     },
     Right {
         group: FLUX_SOURCES,
@@ -74,7 +77,7 @@ pub const RIGHTS: &[Right] = &[
         group: "helm.toolkit.fluxcd.io",
         resource: "helmreleases",
         verbs: WATCHED,
-        reason: "`unpinned-chart`: whether an OCIRepository feeds a release; only `chartRef` is kept",
+        reason: "`unpinned-chart`: whether an OCIRepository feeds a release; how many releases a policy selects; only `chartRef` and labels are kept",
     },
     Right {
         group: "kustomize.toolkit.fluxcd.io",
@@ -93,6 +96,42 @@ pub const RIGHTS: &[Right] = &[
         resource: "sealedsecrets",
         verbs: WATCHED,
         reason: "`missing-secret-source`: which Secrets are made; only names are kept",
+    },
+    Right {
+        group: POLICIES,
+        resource: "releasepolicies",
+        verbs: WATCHED,
+        reason: "what is judged, and how hard",
+    },
+    Right {
+        group: POLICIES,
+        resource: "tmpfspolicies",
+        verbs: WATCHED,
+        reason: "which pods get mounts in memory",
+    },
+    Right {
+        group: POLICIES,
+        resource: "exemptions",
+        verbs: WATCHED,
+        reason: "which findings are allowed for a while",
+    },
+    Right {
+        group: POLICIES,
+        resource: "releasepolicies/status",
+        verbs: WRITTEN,
+        reason: "whether the policy is in force, and what it says; the policy itself is never written",
+    },
+    Right {
+        group: POLICIES,
+        resource: "tmpfspolicies/status",
+        verbs: WRITTEN,
+        reason: "the same",
+    },
+    Right {
+        group: POLICIES,
+        resource: "exemptions/status",
+        verbs: WRITTEN,
+        reason: "the same, and whether it has ended",
     },
 ];
 
@@ -161,7 +200,7 @@ pub const OWN_RIGHTS: &[OwnRight] = &[
             group: "coordination.k8s.io",
             resource: "leases",
             verbs: &["get", "update"],
-            reason: "one replica makes and rotates the CA, and injects it",
+            reason: "one replica makes and rotates the CA, injects it, and writes the statuses of policies",
         },
     },
 ];

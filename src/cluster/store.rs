@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use crate::facts::{Key, Unseen, Watch};
 
 /// How long what a broken watch last said is believed. Reviews come every few minutes, and a claim or
@@ -32,6 +34,14 @@ impl<T> Objects<T> {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &T> {
         self.0.values().flat_map(HashMap::values)
+    }
+
+    pub(super) fn named(&self) -> impl Iterator<Item = (Key<'_>, &T)> {
+        self.0.iter().flat_map(|(namespace, objects)| {
+            objects
+                .iter()
+                .map(move |(name, object)| (Key { namespace, name }, object))
+        })
     }
 
     pub(super) fn put(&mut self, key: Key<'_>, object: T) {
@@ -85,6 +95,8 @@ struct Inner<T> {
 /// The objects of one kind as a watch tells them.
 pub(super) struct Store<T> {
     resource: &'static str,
+    /// Told of every change, where somebody waits for it. Such a one keeps what it knew when its rights are taken.
+    changes: Option<watch::Sender<u64>>,
     inner: RwLock<Inner<T>>,
 }
 
@@ -93,11 +105,27 @@ impl<T> Store<T> {
     pub(super) fn new(resource: &'static str) -> Self {
         Self {
             resource,
+            changes: None,
             inner: RwLock::new(Inner {
                 state: State::Starting,
                 heard: Instant::now(),
                 objects: Objects::default(),
             }),
+        }
+    }
+
+    /// One that counts every change in `changes`, and keeps what it knew when its rights are taken: what it holds is
+    /// in force until somebody says otherwise.
+    pub(super) fn lasting(resource: &'static str, changes: watch::Sender<u64>) -> Self {
+        Self {
+            changes: Some(changes),
+            ..Self::new(resource)
+        }
+    }
+
+    fn tell(&self) {
+        if let Some(changes) = &self.changes {
+            changes.send_modify(|count| *count = count.wrapping_add(1));
         }
     }
 
@@ -122,21 +150,34 @@ impl<T> Store<T> {
         answer: impl FnOnce(&Objects<T>) -> R,
     ) -> Result<R, Unseen> {
         let inner = self.read();
+        match self.doubt_of(&inner, alive) {
+            Some(unseen) => Err(unseen),
+            None => Ok(answer(&inner.objects)),
+        }
+    }
+
+    /// Why the objects may not be what is there.
+    pub(super) fn doubt(&self, alive: Instant) -> Option<Unseen> {
+        self.doubt_of(&self.read(), alive)
+    }
+
+    fn doubt_of(&self, inner: &Inner<T>, alive: Instant) -> Option<Unseen> {
         let resource = self.resource;
         let lost = |since: Instant| {
             let seconds = since.elapsed().as_secs();
             (seconds > BELIEVED.as_secs()).then_some(Unseen::Lost { resource, seconds })
         };
-        let doubt = match inner.state {
+        match inner.state {
             State::Starting => Some(Unseen::Starting { resource }),
             State::Forbidden { verb } => Some(Unseen::Forbidden { verb, resource }),
             State::Whole | State::NotServed => lost(inner.heard.max(alive)),
             State::Lost(since) => lost(since),
-        };
-        match doubt {
-            Some(unseen) => Err(unseen),
-            None => Ok(answer(&inner.objects)),
         }
+    }
+
+    /// Answers from the last known objects, however old they are.
+    pub(super) fn last_known<R>(&self, answer: impl FnOnce(&Objects<T>) -> R) -> R {
+        answer(&self.read().objects)
     }
 
     /// Takes a whole list.
@@ -144,7 +185,10 @@ impl<T> Store<T> {
         let mut inner = self.write();
         inner.objects = objects;
         inner.heard = Instant::now();
-        std::mem::replace(&mut inner.state, State::Whole)
+        let before = std::mem::replace(&mut inner.state, State::Whole);
+        drop(inner);
+        self.tell();
+        before
     }
 
     /// Takes a new or changed object; `None` where it is of no interest any more.
@@ -155,6 +199,8 @@ impl<T> Store<T> {
             Some(object) => inner.objects.put(key, object),
             None => inner.objects.remove(key),
         }
+        drop(inner);
+        self.tell();
     }
 
     /// Notes that the watch broke; the first time counts. Says what was before.
@@ -171,8 +217,12 @@ impl<T> Store<T> {
         };
         if matches!(failed, State::NotServed | State::Forbidden { .. }) {
             inner.heard = Instant::now();
-            inner.objects = Objects::default();
+            if failed == State::NotServed || self.changes.is_none() {
+                inner.objects = Objects::default();
+            }
         }
+        drop(inner);
+        self.tell();
         before
     }
 
@@ -194,6 +244,22 @@ impl<T> Store<T> {
             objects: inner.objects.len(),
             age: age.map(|since| since.elapsed().as_secs_f64()),
         }
+    }
+}
+
+/// The store of any kind, for whoever reports how its watch fares.
+pub(super) trait Followed {
+    fn is_settled(&self) -> bool;
+    fn watch(&self, alive: Instant) -> Watch;
+}
+
+impl<T> Followed for Store<T> {
+    fn is_settled(&self) -> bool {
+        Store::is_settled(self)
+    }
+
+    fn watch(&self, alive: Instant) -> Watch {
+        Store::watch(self, alive)
     }
 }
 
@@ -268,5 +334,32 @@ mod tests {
         store.fail(State::NotServed);
         assert_eq!(there(&store, now), Ok(false));
         assert!(store.is_settled());
+    }
+
+    #[test]
+    fn what_lasts_tells_of_changes_and_outlives_its_rights_but_not_its_definition() {
+        let (changes, mut told) = watch::channel(0);
+        let store = Store::<u8>::lasting("things", changes);
+        let mut is_told = || {
+            let is_new = told.has_changed().expect("somebody who tells");
+            told.mark_unchanged();
+            is_new
+        };
+        let count = || store.last_known(Objects::len);
+        store.replace(listed("a"));
+        assert!(is_told() && count() == 1);
+        store.fail(State::Forbidden { verb: "list" });
+        assert!(is_told() && count() == 1);
+        let now = Instant::now();
+        assert!(matches!(
+            store.doubt(now),
+            Some(Unseen::Forbidden { verb: "list", .. })
+        ));
+        store.fail(State::Lost(now));
+        assert_eq!(count(), 1);
+        store.put(key("b"), Some(2));
+        assert!(is_told() && count() == 2);
+        store.fail(State::NotServed);
+        assert!(is_told() && count() == 0 && store.doubt(now).is_none());
     }
 }

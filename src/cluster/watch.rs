@@ -15,7 +15,7 @@ use super::store::{Objects, State, Store};
 use crate::facts::Key;
 
 /// How often it is tried again to list what is not served or not allowed: definitions and rights come later.
-const LATER: Duration = Duration::from_secs(20);
+pub(super) const LATER: Duration = Duration::from_secs(20);
 
 /// How long a list must have been refused to be believed: an API server that has just started knows of no
 /// rights for a few seconds, and refuses everybody.
@@ -30,17 +30,18 @@ pub(super) fn config() -> watcher::Config {
 }
 
 /// Follows a kind for ever. `start` makes the stream of one of the `alternatives`, which differ in the
-/// version; `keep` takes what is of interest from an object.
+/// version; `keep` takes what is of interest from an object. What is not served is looked for every `later`.
 pub(super) async fn follow<K, T, S>(
     store: Arc<Store<T>>,
     alternatives: usize,
+    later: Duration,
     start: impl Fn(usize) -> S,
     keep: impl Fn(&K) -> Option<T>,
 ) where
     K: ResourceExt + Debug,
     S: Stream<Item = watcher::Result<Event<K>>>,
 {
-    let mut tries = Tries::new(alternatives);
+    let mut tries = Tries::new(alternatives, later);
     loop {
         let mut stream = pin!(start(tries.alternative));
         let mut listed = Objects::default();
@@ -92,6 +93,7 @@ pub(super) async fn follow<K, T, S>(
 /// What was tried in a row without a list.
 struct Tries {
     alternatives: usize,
+    later: Duration,
     /// The one to try next: the last that was served.
     alternative: usize,
     not_served: usize,
@@ -104,9 +106,10 @@ struct Tries {
 }
 
 impl Tries {
-    fn new(alternatives: usize) -> Self {
+    fn new(alternatives: usize, later: Duration) -> Self {
         Self {
             alternatives,
+            later,
             alternative: 0,
             not_served: 0,
             refused: None,
@@ -130,7 +133,7 @@ impl Tries {
                 self.alternative = (self.alternative + 1) % self.alternatives;
                 self.not_served += 1;
                 if self.not_served.is_multiple_of(self.alternatives) {
-                    (Some(State::NotServed), LATER)
+                    (Some(State::NotServed), self.later)
                 } else {
                     (None, Duration::ZERO)
                 }
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn a_kind_is_not_served_only_when_no_version_of_it_is() {
         let now = Instant::now();
-        let mut tries = Tries::new(2);
+        let mut tries = Tries::new(2, LATER);
         // A broken watch is tried again by the version that was served.
         assert_eq!(tries.failed(&listing(503), now).0, Some(State::Lost(now)));
         assert_eq!(tries.alternative, 0);
@@ -235,7 +238,7 @@ mod tests {
     #[test]
     fn a_refused_list_is_believed_after_a_while_and_a_refused_watch_at_once() {
         let start = Instant::now();
-        let mut tries = Tries::new(1);
+        let mut tries = Tries::new(1, LATER);
         assert_eq!(
             tries.failed(&listing(403), start).0,
             Some(State::Lost(start))
@@ -254,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_list_that_no_watch_follows_is_tried_ever_more_seldom() {
-        let mut tries = Tries::new(1);
+        let mut tries = Tries::new(1, LATER);
         let watching = watcher::Error::WatchStartFailed(api(503));
         let mut pauses = Vec::new();
         for _ in 0..8 {

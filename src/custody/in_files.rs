@@ -129,21 +129,15 @@ impl InFiles {
         })
     }
 
-    /// Injects the CA, where that was asked for.
-    pub(super) fn injection(&self) -> Option<&Injection> {
-        self.injection.as_ref()
-    }
-
     /// Does it for ever; dropping the future ends it.
     pub async fn run(self) {
         let (registered, _) = watch::channel(Registered::default());
         let (wanted, _) = watch::channel(Bundle::default());
         match self.injection.clone() {
             Some(injection) => {
-                let (leads, _) = watch::channel(false);
                 // The kubelets bring new files to one node long before another.
                 let grace = self.pace.overlap;
-                let injects = injection.run(&registered, &leads, wanted.subscribe(), grace);
+                let injects = injection.run(&registered, wanted.subscribe(), grace);
                 join(injects, self.keep(Some(registered.subscribe()), wanted)).await;
             }
             None => self.keep(None, wanted).await,

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use futures::future::join3;
+use futures::future::join;
 use tokio::sync::watch;
 
 use super::strangers::Strangers;
 use crate::certs::Bundle;
-use crate::cluster::{Leadership, Registered, Webhooks};
+use crate::cluster::{Registered, Webhooks};
 
 /// The pause behind an injection, so that two who overwrite each other do not do it without end at full speed.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -28,8 +28,8 @@ pub(super) fn want(wanted: &watch::Sender<Bundle>, bundle: Bundle) {
 pub struct Injection {
     /// The configurations.
     pub webhooks: Webhooks,
-    /// Who leads does it.
-    pub leadership: Leadership,
+    /// Whether this replica leads: who does injects.
+    pub leads: watch::Receiver<bool>,
 }
 
 impl Injection {
@@ -38,14 +38,12 @@ impl Injection {
     pub(super) async fn run(
         &self,
         registered: &watch::Sender<Registered>,
-        leads: &watch::Sender<bool>,
         wanted: watch::Receiver<Bundle>,
         grace: Duration,
     ) {
-        join3(
+        join(
             self.webhooks.follow(registered),
-            self.leadership.compete(leads),
-            self.inject(registered.subscribe(), leads.subscribe(), wanted, grace),
+            self.inject(registered.subscribe(), self.leads.clone(), wanted, grace),
         )
         .await;
     }

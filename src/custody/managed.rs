@@ -76,19 +76,12 @@ impl Managed {
     pub async fn run(self) {
         let (registered, _) = watch::channel(Registered::default());
         let (wanted, _) = watch::channel(Bundle::default());
-        let (leads, _) = watch::channel(false);
         // Every replica has read the Secret by then, who leads among them, and serves by what is in it.
         let grace = 2 * self.settings.interval;
-        let injects = self
-            .injection
-            .run(&registered, &leads, wanted.subscribe(), grace);
-        let keeps = self.keep(registered.subscribe(), leads.subscribe(), wanted);
+        let injects = self.injection.run(&registered, wanted.subscribe(), grace);
+        let leads = self.injection.leads.clone();
+        let keeps = self.keep(registered.subscribe(), leads, wanted);
         join(injects, keeps).await;
-    }
-
-    /// Injects the CA.
-    pub(super) fn injection(&self) -> &Injection {
-        &self.injection
     }
 
     async fn keep(

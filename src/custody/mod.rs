@@ -14,8 +14,6 @@ pub use injection::Injection;
 pub use made::Made;
 pub use managed::{Managed, Settings};
 
-use crate::cluster::Leadership;
-
 /// Where the certificate comes from.
 pub enum Custody {
     /// A CA of Lockkeeper's own, in a Secret.
@@ -34,16 +32,5 @@ impl Custody {
             Self::InFiles(files) => files.run().await,
             Self::Made(made) => made.run().await,
         }
-    }
-
-    /// By what one of several replicas leads; to be released when the server ends, so that another leads at once.
-    #[must_use]
-    pub fn leadership(&self) -> Option<Leadership> {
-        let injection = match self {
-            Self::Managed(managed) => Some(managed.injection()),
-            Self::InFiles(files) => files.injection(),
-            Self::Made(_) => None,
-        };
-        injection.map(|injection| injection.leadership.clone())
     }
 }

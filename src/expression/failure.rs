@@ -1,5 +1,6 @@
 //! What can be wrong with an expression: when it is compiled, and when it is evaluated.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cel::ExecutionError;
@@ -95,6 +96,7 @@ impl From<&ExecutionError> for Failure {
 #[derive(Debug, Default)]
 pub struct Deadline {
     passed: AtomicBool,
+    overdue: OnceLock<Box<str>>,
 }
 
 impl Deadline {
@@ -107,5 +109,18 @@ impl Deadline {
     #[must_use]
     pub fn is_past(&self) -> bool {
         self.passed.load(Ordering::Relaxed)
+    }
+
+    /// The text of the expression that was being evaluated when the time was over; known once that has ended.
+    #[must_use]
+    pub fn overdue(&self) -> Option<&str> {
+        self.overdue.get().map(|text| &**text)
+    }
+
+    /// Notes that this expression has just been evaluated.
+    pub(super) fn evaluated(&self, text: &str) {
+        if self.is_past() {
+            self.overdue.get_or_init(|| text.into());
+        }
     }
 }

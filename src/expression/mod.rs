@@ -88,6 +88,7 @@ impl Expression {
         }
         // A variable may be made by code that can panic, such as a walk over the object.
         let held = catch_unwind(AssertUnwindSafe(|| self.evaluate(variables)));
+        variables.deadline.evaluated(&self.text);
         held.unwrap_or(Err(Failure::Failed))
     }
 

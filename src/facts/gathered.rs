@@ -11,8 +11,8 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::{
-    Answer, Claim, ConfigMap, Facts, Key, NoFacts, SecretSource, SourceKind, SourceName,
-    Substitution, Unseen,
+    Answer, Claim, ConfigMap, Facts, Key, NoFacts, Population, SecretSource, SourceKind,
+    SourceName, Substitution, Unseen,
 };
 
 /// What one review may ask to be read: an author could name any number of objects.
@@ -131,7 +131,7 @@ pub enum Age {
 }
 
 /// What was read for one review.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Replies(HashMap<Question, (Reply, Age)>);
 
 impl Replies {
@@ -183,6 +183,11 @@ pub trait Knowledge: Facts + Send + Sync {
     /// Whether enough is known to judge by: reviews before that find much unverified.
     fn is_ready(&self) -> bool {
         true
+    }
+
+    /// Who lives in the cluster; `None` where that is not known.
+    fn population(&self) -> Option<Population> {
+        None
     }
 
     /// What is watched, and how well.

@@ -3,6 +3,7 @@
 //! The types keep `spec` as it was written. What is stored may be wrong, as definitions and versions of Lockkeeper
 //! change: one object that cannot be read must not hide all others of a list.
 
+mod chart;
 mod limits;
 mod status;
 mod structural;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::spec::{ExemptionSpec, ReleasePolicySpec, TmpfsPolicySpec};
+pub use chart::chart_file;
 pub use limits::UnknownPlace;
 pub use status::{ExemptionStatus, ReleasePolicyStatus, TmpfsPolicyStatus};
 

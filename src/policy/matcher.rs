@@ -97,6 +97,12 @@ impl Matcher {
         })
     }
 
+    /// Whether this expression stands in it.
+    pub(super) fn holds_expression(&self, text: &str) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions.any(|condition| condition.expression.text() == text)
+    }
+
     /// Whether it holds any expression.
     pub(super) fn has_expressions(&self) -> bool {
         !self.conditions.is_empty()

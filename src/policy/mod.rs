@@ -5,6 +5,7 @@
 
 mod builtin;
 pub mod crd;
+mod current;
 mod custom;
 mod documents;
 mod effective;
@@ -25,6 +26,7 @@ pub mod spec;
 mod tests;
 mod tmpfs;
 
+pub use current::{BrokenPolicy, Current, PolicyHealth};
 pub use custom::CustomRule;
 pub use documents::{Document, DocumentError};
 pub use effective::{Effective, Exempted};

@@ -138,6 +138,13 @@ impl ReleasePolicy {
         told.join(", ")
     }
 
+    /// Whether this expression stands in it.
+    #[must_use]
+    pub fn holds_expression(&self, text: &str) -> bool {
+        let mut customs = self.customs.iter();
+        self.matches.holds_expression(text) || customs.any(|rule| rule.expression() == text)
+    }
+
     /// Whether it holds any expression.
     #[must_use]
     pub fn has_expressions(&self) -> bool {

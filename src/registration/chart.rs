@@ -1,6 +1,6 @@
 //! The webhook configurations as files of the Helm chart: with marks where a release fills in its own names.
 
-use super::{Endpoint, FailurePolicy, OwnRelease, PodScope, Registration};
+use super::{Endpoint, FailurePolicy, OwnRelease, PodScope, Registration, break_glass};
 
 /// Stands for the namespace of the Service.
 const SERVICE_NAMESPACE: &str = "namespace-of-the-service";
@@ -42,6 +42,12 @@ pub fn chart_files() -> Result<Vec<(&'static str, String)>, serde_saphyr::ser::E
         let mutating = registration(scope).mutating();
         files.push((name, serde_saphyr::to_string(&mutating)?));
     }
+    let (policy, binding) = break_glass::guard();
+    files.push(("break-glass-policy.yaml", serde_saphyr::to_string(&policy)?));
+    files.push((
+        "break-glass-binding.yaml",
+        serde_saphyr::to_string(&binding)?,
+    ));
     for (_, text) in &mut files {
         let head = "# Made by `cargo xtask docs` from src/registration.\n";
         *text = format!("{head}{}\n", text.trim_end());

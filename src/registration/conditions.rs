@@ -4,10 +4,13 @@
 
 use super::OwnRelease;
 
+/// The finalizer's removal is an UPDATE of a deleting object: stopping it hangs the deletion.
+pub(super) const NOT_DELETING: (&str, &str) =
+    ("not-deleting", "!has(object.metadata.deletionTimestamp)");
+
 /// For what is judged.
 pub(super) const JUDGED: &[(&str, &str)] = &[
-    // The finalizer's removal is an UPDATE of a deleting object: stopping it hangs the deletion.
-    ("not-deleting", "!has(object.metadata.deletionTimestamp)"),
+    NOT_DELETING,
     // Flux's own bookkeeping, suspend and resume, and applies that change nothing are not judged.
     (
         "judged-change",

@@ -1,6 +1,7 @@
 //! What the API server is told of us: the webhook configurations that `lockkeeper webhooks` prints
 //! and that every way of installing uses.
 
+pub mod break_glass;
 mod chart;
 mod conditions;
 mod endpoint;
@@ -99,7 +100,8 @@ impl Registration {
     ///
     /// Kustomizations pass whenever we do not answer, whatever was asked for: Flux applies everything
     /// by them, this very registration and what would start us again included. Our own release and its
-    /// source, and the source of Flux itself, are never sent: see [`OwnRelease`].
+    /// source, and the source of Flux itself, are never sent: see [`OwnRelease`]. Nor is anything in a namespace with the
+    /// label of [`break_glass`].
     #[must_use]
     pub fn validating(&self) -> ValidatingWebhookConfiguration {
         let own = &self.own_release;
@@ -120,6 +122,7 @@ impl Registration {
                     failure_policy: Some(FailurePolicy::Ignore.as_str().to_owned()),
                     ..self.judging("kustomizations.lockkeeper.dev", Kind::Kustomization, &[])
                 },
+                self.policies(),
             ]),
         }
     }
@@ -135,7 +138,37 @@ impl Registration {
             match_conditions: Some(conditions_of(&conditions)),
             match_policy: Some("Equivalent".to_owned()),
             name: name.to_owned(),
+            namespace_selector: Some(break_glass::closed_namespaces()),
             rules: Some(vec![rule(kind)]),
+            side_effects: "None".to_owned(),
+            timeout_seconds: Some(TIMEOUT_SECONDS),
+            ..ValidatingWebhook::default()
+        }
+    }
+
+    /// The webhook that reads policies before they are stored. It stops none while nobody answers: a policy may be what
+    /// mends us, and the definitions' own schemas hold all the same.
+    fn policies(&self) -> ValidatingWebhook {
+        ValidatingWebhook {
+            admission_review_versions: vec!["v1".to_owned()],
+            client_config: self
+                .endpoint
+                .client_config("/policies", self.ca_bundle.as_deref()),
+            failure_policy: Some(FailurePolicy::Ignore.as_str().to_owned()),
+            match_conditions: Some(conditions_of(&[conditions::NOT_DELETING])),
+            match_policy: Some("Equivalent".to_owned()),
+            name: "policies.lockkeeper.dev".to_owned(),
+            rules: Some(vec![RuleWithOperations {
+                api_groups: Some(vec!["lockkeeper.dev".to_owned()]),
+                api_versions: Some(vec!["v1alpha1".to_owned()]),
+                operations: Some(vec!["CREATE".to_owned(), "UPDATE".to_owned()]),
+                resources: Some(
+                    ["releasepolicies", "tmpfspolicies", "exemptions"]
+                        .map(str::to_owned)
+                        .into(),
+                ),
+                scope: Some("*".to_owned()),
+            }]),
             side_effects: "None".to_owned(),
             timeout_seconds: Some(TIMEOUT_SECONDS),
             ..ValidatingWebhook::default()
@@ -258,7 +291,7 @@ mod tests {
             assert_eq!(webhook.side_effects, "None");
             assert!(webhook.timeout_seconds.expect("a timeout") <= 5);
             let expected = match &*webhook.name {
-                "kustomizations.lockkeeper.dev" => "Ignore",
+                "kustomizations.lockkeeper.dev" | "policies.lockkeeper.dev" => "Ignore",
                 _ => "Fail",
             };
             assert_eq!(webhook.failure_policy.as_deref(), Some(expected));

@@ -25,6 +25,11 @@ pub struct Limits {
     pub lookups: Duration,
     /// Bodies above this size are judged on a thread of their own, so that health is answered meanwhile.
     pub inline: usize,
+    /// How long the expressions of policies may take for one review, in all. What has no answer then is unverified.
+    pub expressions: Duration,
+    /// Reviews at a time whose expressions are evaluated. They take threads that large reviews need too, and keep them
+    /// for a moment when they were too slow.
+    pub evaluations: usize,
     /// Requests on one HTTP/2 connection at a time.
     pub streams: u32,
     /// How long requests may take to end once the server stops.
@@ -45,6 +50,8 @@ impl Default for Limits {
             head: Duration::from_secs(120),
             lookups: Duration::from_secs(2),
             inline: 256 * 1024,
+            expressions: Duration::from_millis(500),
+            evaluations: 4,
             streams: 250,
             stop: Duration::from_secs(10),
         }

@@ -1,5 +1,7 @@
 //! What is counted. Every label has a bounded set of values, whatever clients send.
 
+mod policies;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
@@ -10,10 +12,12 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::policies::PolicyMetrics;
 use super::slot::Slot;
 use crate::admission::{Answer, Review};
 use crate::facts::Watch;
 use crate::model::{Kind, RuleName};
+use crate::policy::Current;
 use crate::telemetry::PANICS;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,6 +61,7 @@ pub(super) struct Metrics {
     certificate_broken: Gauge,
     certificate_swaps: Counter,
     bundles_missing: Gauge,
+    policies: PolicyMetrics,
 }
 
 impl Metrics {
@@ -141,6 +146,7 @@ impl Metrics {
             "Webhooks of the configurations that do not trust the served certificate; -1 where nobody looks",
             bundles_missing.clone(),
         );
+        let policies = PolicyMetrics::new(&mut registry);
         registry.register("panics", "Panics caught since the start", PANICS.clone());
         Self {
             registry,
@@ -156,6 +162,7 @@ impl Metrics {
             certificate_broken,
             certificate_swaps,
             bundles_missing,
+            policies,
         }
     }
 
@@ -172,6 +179,16 @@ impl Metrics {
             .inner()
             .store(slot.swaps(), Ordering::Relaxed);
         self.bundles_missing.set(missing.unwrap_or(i64::MAX));
+    }
+
+    /// Takes over how the policies fare now.
+    pub(super) fn policies(&self, current: &Current, now: Timestamp) {
+        self.policies.read(current, now);
+    }
+
+    /// Counts a review whose expressions took too long, by the policy that they stand in.
+    pub(super) fn overdue(&self, policy: &str) {
+        self.policies.overdue(policy);
     }
 
     /// Takes over how the watches fare now.
@@ -200,6 +217,7 @@ impl Metrics {
                 dry_run,
             })
             .inc();
+        self.policies.answered(answer);
         for ruled in &answer.verdict.findings {
             self.findings
                 .get_or_create(&FindingLabels {
@@ -250,7 +268,8 @@ impl Drop for InFlight {
 }
 
 fn kind(review: &Review<'_>) -> &'static str {
-    Kind::in_group(review.group(), review.kind()).map_or("other", Kind::name)
+    let judged = Kind::in_group(review.group(), review.kind()).map(Kind::name);
+    judged.or_else(|| review.policy_kind()).unwrap_or("other")
 }
 
 fn operation(review: &Review<'_>) -> &'static str {

@@ -4,6 +4,7 @@ mod app;
 mod body;
 mod clients;
 mod connections;
+mod judging;
 mod limits;
 mod listen;
 mod metrics;

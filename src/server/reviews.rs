@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use super::app::App;
 use super::body::Body;
+use super::judging::{self, Session, Time};
 use super::metrics::verdict;
 use crate::admission::{Answer, Review, Unreadable};
 use crate::facts::{Age, Gathered, Question, Replies};
+use crate::policy::Policy;
 
 /// What is asked of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(super) enum Task {
     Validate,
     /// What must be changed?
     Mutate,
+    /// Can this policy be compiled?
+    Policies,
 }
 
 impl Task {
@@ -24,7 +28,18 @@ impl Task {
         match self {
             Task::Validate => "validate",
             Task::Mutate => "mutate",
+            Task::Policies => "policies",
         }
+    }
+
+    /// Whether expressions of policies may be evaluated for it.
+    pub(super) fn evaluates(self) -> bool {
+        self == Task::Validate
+    }
+
+    /// Whether a small body means little work. A small policy can hold many expressions to compile.
+    pub(super) fn is_quick(self) -> bool {
+        self != Task::Policies
     }
 }
 
@@ -36,14 +51,11 @@ const JUDGEMENTS: usize = 8;
 
 /// Answers a review with the bytes to send. What is asked and not known is read, within the limit of
 /// time, and the object is judged again.
-pub(super) async fn answer(
-    app: &Arc<App>,
-    task: Task,
-    mut body: Body,
-) -> Result<Vec<u8>, Unreadable> {
+pub(super) async fn answer(app: &Arc<App>, task: Task, body: Body) -> Result<Vec<u8>, Unreadable> {
     let start = Instant::now();
     let until = start + app.limits.lookups;
-    let mut replies = Replies::default();
+    let mut session = Session::new(app, body);
+    let mut replies = Arc::new(Replies::default());
     let mut judgement = 0;
     loop {
         judgement += 1;
@@ -52,12 +64,12 @@ pub(super) async fn answer(
             start,
             is_last: judgement == JUDGEMENTS,
         };
-        let step;
-        (body, replies, step) = judged(app, at, body, replies).await?;
-        let (questions, age) = match step? {
+        let (questions, age) = match session.judged(at, &replies).await? {
             Step::Answered(bytes) => return Ok(bytes),
             Step::Ask(questions, age) => (questions, age),
         };
+        // A judgement that nobody waits for any more may still read the old ones.
+        let replies = Arc::make_mut(&mut replies);
         // Behind the last read everything counts as unread, which is never a denial.
         replies.extend(Replies::unread(&questions));
         if judgement <= READS {
@@ -66,56 +78,39 @@ pub(super) async fn answer(
     }
 }
 
-/// Judges a small review here, a large one on a thread of its own, so that health is answered meanwhile.
-/// What was read for it counts: a few lines can name ConfigMaps of a megabyte.
-async fn judged(
-    app: &Arc<App>,
-    at: At,
-    body: Body,
-    replies: Replies,
-) -> Result<(Body, Replies, Result<Step, Unreadable>), Unreadable> {
-    if body.bytes.len() + replies.size() <= app.limits.inline {
-        let step = judge(app, at, &body.bytes, &replies);
-        return Ok((body, replies, step));
-    }
-    let app = Arc::clone(app);
-    let judged = tokio::task::spawn_blocking(move || {
-        let step = judge(&app, at, &body.bytes, &replies);
-        (body, replies, step)
-    });
-    judged.await.map_err(|_| stopping())
-}
-
-fn stopping() -> Unreadable {
-    Unreadable {
-        status: 500,
-        sentence: "the server is stopping".to_owned(),
-    }
-}
-
 /// One judgement among those of a review.
 #[derive(Clone, Copy)]
-struct At {
-    task: Task,
+pub(super) struct At {
+    pub(super) task: Task,
     start: Instant,
     is_last: bool,
 }
 
 /// What a judgement comes to.
-enum Step {
+pub(super) enum Step {
     /// The bytes of the answer.
     Answered(Vec<u8>),
     /// What must be read first.
     Ask(Vec<Question>, Age),
 }
 
-fn judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unreadable> {
+pub(super) fn judge(
+    app: &App,
+    policy: &Policy,
+    at: At,
+    body: &[u8],
+    replies: &Replies,
+    time: Time<'_>,
+) -> Result<Step, Unreadable> {
     // Rules that panic are the judge's business; this is for everything around them.
-    catch_unwind(AssertUnwindSafe(|| try_judge(app, at, body, replies))).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| {
+        try_judge(app, policy, at, body, replies, time)
+    }))
+    .unwrap_or_else(|_| {
         let echoed = catch_unwind(|| {
             let review = Review::read(body)?;
             let answer = match at.task {
-                Task::Validate => Answer::of_failure(),
+                Task::Validate | Task::Policies => Answer::of_failure(),
                 Task::Mutate => Answer::of_failed_mutation(),
             };
             Ok(Step::Answered(answer.to_bytes(review.uid())))
@@ -129,13 +124,28 @@ fn judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unre
     })
 }
 
-fn try_judge(app: &App, at: At, body: &[u8], replies: &Replies) -> Result<Step, Unreadable> {
+fn try_judge(
+    app: &App,
+    policy: &Policy,
+    at: At,
+    body: &[u8],
+    replies: &Replies,
+    time: Time<'_>,
+) -> Result<Step, Unreadable> {
     let review = Review::read(body)?;
     let facts = Gathered::new(&*app.knowledge, replies);
     let answer = match at.task {
-        Task::Validate => review.validate(&app.policy, &facts, (app.clock)())?,
-        Task::Mutate => review.mutate(&app.policy, &facts)?,
+        Task::Validate => review.validate_until(policy, &facts, (app.clock)(), time.deadline())?,
+        Task::Mutate => review.mutate(policy, &facts)?,
+        Task::Policies => {
+            let population = app.knowledge.population();
+            review.judge_policy(policy, population.as_ref(), (app.clock)())?
+        }
     };
+    if time.is_given_up() {
+        judging::blame(app, policy, time.deadline());
+        return Ok(Step::Answered(Vec::new()));
+    }
     if !at.is_last {
         let missing = facts.missing();
         if !missing.unanswered.is_empty() {

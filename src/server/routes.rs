@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -19,6 +19,7 @@ pub fn router(app: Arc<App>) -> Router {
     health()
         .route("/validate", post(validate).fallback(only_post))
         .route("/mutate", post(mutate).fallback(only_post))
+        .route("/policies", post(policies).fallback(only_post))
         .fallback(nothing_here)
         .with_state(app)
 }
@@ -43,6 +44,10 @@ async fn validate(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn mutate(State(app): State<Arc<App>>, request: Request) -> Response {
     review(app, Task::Mutate, request).await
+}
+
+async fn policies(State(app): State<Arc<App>>, request: Request) -> Response {
+    review(app, Task::Policies, request).await
 }
 
 async fn review(app: Arc<App>, task: Task, request: Request) -> Response {
@@ -90,20 +95,30 @@ async fn only_post(State(app): State<Arc<App>>) -> Response {
 async fn nothing_here() -> Response {
     sentence(
         StatusCode::NOT_FOUND,
-        "nothing is here; reviews go to /validate and /mutate over TLS",
+        "nothing is here; reviews go to /validate, /mutate and /policies over TLS",
     )
 }
 
-async fn readyz(State(app): State<Arc<App>>) -> Response {
-    match app.unready() {
-        None => "ok\n".into_response(),
-        Some(why) => sentence(StatusCode::SERVICE_UNAVAILABLE, &why),
-    }
+async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Response {
+    let mut asked = uri.query().unwrap_or_default().split('&');
+    let is_verbose = asked.any(|part| part == "verbose" || part.starts_with("verbose="));
+    let unready = app.unready();
+    let status = match unready {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let text = match unready {
+        _ if is_verbose => app.checks(status.is_success()),
+        None => "ok\n".to_owned(),
+        Some(why) => format!("{why}\n"),
+    };
+    (status, text).into_response()
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     app.metrics.watch(&app.knowledge.watches());
     app.metrics.certificate(&app.certificate());
+    app.metrics.policies(&app.policy, (app.clock)());
     match app.metrics.text() {
         Ok(text) => (
             [(

@@ -1,7 +1,9 @@
 //! The router without a socket: every status, the limits, and what a panic becomes.
 
+mod deadline;
 mod large;
 mod mutation;
+mod policies;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use lockkeeper::policy::crd;
 use lockkeeper::report::pages;
 use lockkeeper::{cluster, registration};
 
@@ -22,6 +23,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     for (name, text) in registration::chart_files()?
         .into_iter()
         .chain(cluster::chart_files()?)
+        .chain([crd::chart_file()?])
     {
         write(&files.join(name), &text)?;
     }

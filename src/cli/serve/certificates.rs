@@ -2,19 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::SignedDuration;
+use tokio::sync::watch;
 
 use super::duration;
 use super::state::{State, make_certificate};
 use crate::certs::Files;
 use crate::cli::names::object;
-use crate::cluster::{CaSecret, Cluster, Leadership, Webhooks};
+use crate::cluster::{CaSecret, Cluster, Webhooks};
 use crate::custody::{Custody, InFiles, Injection, Made, Managed, Pace, Settings};
 use crate::facts::Name;
 use crate::server::{Clients, Slot};
@@ -54,8 +54,8 @@ pub(super) struct CertificateArgs {
     /// The name of the two webhook configurations that the CA is put into
     #[arg(long, value_name = "NAME", default_value = crate::registration::NAME)]
     webhooks: String,
-    /// The Lease by which one of several replicas leads; it must be there
-    /// [default: `lockkeeper` in the namespace of --ca-secret; --tls-ca has no default]
+    /// The Lease by which one of several replicas leads, which puts the CA where it belongs and writes the statuses of
+    /// policies; it must be there [default: `lockkeeper` in the namespace of --ca-secret, else none: this replica leads]
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = object)]
     lease: Option<Name>,
     /// How long the CA before the current one stays trusted
@@ -97,19 +97,31 @@ impl CertificateArgs {
         Ok(Some(Clients::new(&pem, self.client_names.clone(), &file)?))
     }
 
-    /// What keeps the certificate in `slot`, and the folder of one that is made for a server at `address`.
+    /// The Lease by which one of several replicas leads; `None` where this one does.
+    pub(super) fn lease(&self) -> Option<Name> {
+        let beside = |secret: &Name| Name {
+            namespace: secret.namespace.clone(),
+            name: "lockkeeper".to_owned(),
+        };
+        let given = self.lease.clone();
+        given.or_else(|| self.ca_secret.as_ref().map(beside))
+    }
+
+    /// What keeps the certificate in `slot`, and the folder of one that is made for a server at `address`. `leads` says
+    /// whether this replica leads.
     ///
     /// # Errors
     /// When flags are missing or wrong, or files cannot be used.
     pub(super) fn custody(
         &self,
         cluster: Option<&Cluster>,
+        leads: watch::Receiver<bool>,
         slot: Arc<Slot>,
         address: SocketAddr,
     ) -> anyhow::Result<(Custody, Option<State>)> {
         self.check_pace()?;
         if let (Some(secret), Some(cluster)) = (&self.ca_secret, cluster) {
-            let managed = self.managed(secret, cluster, slot)?;
+            let managed = self.managed(secret, cluster, leads, slot)?;
             return Ok((Custody::Managed(managed), None));
         }
         if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
@@ -118,7 +130,7 @@ impl CertificateArgs {
                 key: key.clone(),
                 ca: self.tls_ca.clone(),
             };
-            let files = self.in_files(files, cluster, slot)?;
+            let files = self.in_files(files, cluster, leads, slot)?;
             return Ok((Custody::InFiles(files), None));
         }
         let folder = self.state_dir.as_deref();
@@ -141,18 +153,15 @@ impl CertificateArgs {
         &self,
         secret: &Name,
         cluster: &Cluster,
+        leads: watch::Receiver<bool>,
         slot: Arc<Slot>,
     ) -> anyhow::Result<Managed> {
-        let beside = || Name {
-            namespace: secret.namespace.clone(),
-            name: "lockkeeper".to_owned(),
-        };
         let settings = Settings {
             names: self.tls_names.clone(),
             overlap: SignedDuration::try_from(self.ca_overlap)?,
             interval: self.ca_interval,
         };
-        let injection = self.injection(cluster, self.lease.clone().unwrap_or_else(beside));
+        let injection = self.injection(cluster, leads);
         let secret = CaSecret::new(cluster, secret.clone());
         Ok(Managed::new(settings, secret, injection, slot))
     }
@@ -161,10 +170,11 @@ impl CertificateArgs {
         &self,
         files: Files,
         cluster: Option<&Cluster>,
+        leads: watch::Receiver<bool>,
         slot: Arc<Slot>,
     ) -> anyhow::Result<InFiles> {
         let injection = match (cluster, &self.tls_ca, &self.lease) {
-            (Some(cluster), Some(_), Some(lease)) => Some(self.injection(cluster, lease.clone())),
+            (Some(cluster), Some(_), Some(_)) => Some(self.injection(cluster, leads)),
             (_, Some(_), None) => bail!(
                 "--tls-ca needs --lease, so that one replica alone puts the CA into the webhook configurations"
             ),
@@ -177,21 +187,10 @@ impl CertificateArgs {
         Ok(InFiles::new(files, slot, injection, pace)?)
     }
 
-    fn injection(&self, cluster: &Cluster, lease: Name) -> Injection {
+    fn injection(&self, cluster: &Cluster, leads: watch::Receiver<bool>) -> Injection {
         Injection {
             webhooks: Webhooks::new(cluster.clone(), self.webhooks.clone()),
-            leadership: Leadership::new(cluster, lease, identity()),
+            leads,
         }
-    }
-}
-
-/// What no other replica is called.
-fn identity() -> String {
-    let named = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
-    match named("POD_NAME").or_else(|| named("HOSTNAME")) {
-        // Two processes of one machine are two replicas; a container that starts again waits for no Lease of its own
-        // pod, as it has the same process id.
-        Some(name) => format!("{name}_{}", process::id()),
-        None => format!("lockkeeper_{}", process::id()),
     }
 }

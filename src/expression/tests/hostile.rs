@@ -3,8 +3,9 @@
 use std::thread;
 
 use proptest::prelude::*;
+use serde_json::json;
 
-use super::{Deadline, Expression, Variables, error, release};
+use super::{Deadline, Expression, Variables, error, of, release};
 use crate::expression::bounds::LONGEST;
 use crate::model::{Case, Subject};
 
@@ -96,6 +97,24 @@ fn what_is_too_deep_is_told_with_its_place() {
     assert_eq!(survives(vec![format!("true{}", " && true".repeat(400))]), 1);
     let message = error(&"a".repeat(LONGEST + 1));
     assert!(message.contains("4096 are the most"), "{message}");
+}
+
+#[test]
+fn a_deep_object_is_compared() {
+    let compare = || {
+        let mut object = release();
+        let nested = |_| {
+            let deep = (0..120).fold(json!(1), |inner, _| json!({"a": [inner]}));
+            json!(deep)
+        };
+        object["spec"]["values"] = json!([nested(0), nested(1)]);
+        let text = "object.spec.values[0] == object.spec.values[1] && object == object";
+        assert_eq!(of(&object, text), Ok(true));
+        let text = format!("{}object == object{}", "[".repeat(20), "]".repeat(20));
+        assert_eq!(of(&object, &format!("{text} == {text}")), Ok(true));
+    };
+    let thread = thread::Builder::new().stack_size(3 << 19).spawn(compare);
+    thread.expect("a thread").join().expect("no panic");
 }
 
 #[test]

@@ -133,7 +133,8 @@ pub(super) fn tmpfs_policy() -> Vec<Limit> {
                 "x-kubernetes-int-or-string": true,
                 "pattern": QUANTITY,
                 "maxLength": 32,
-                "minimum": 1,
+                // The rule instead of `minimum`, which is a float and prints differently in JSON and YAML.
+                "x-kubernetes-validations": [cel("type(self) == string || self > 0", "a size is more than nothing")],
             }),
         ),
         never_empty("spec.containers"),

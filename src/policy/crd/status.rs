@@ -109,7 +109,6 @@ fn conditions(_: &mut SchemaGenerator) -> Schema {
                 "observedGeneration": {
                     "type": "integer",
                     "format": "int64",
-                    "minimum": 0,
                     "description": "The generation that it is said of.",
                 },
             },

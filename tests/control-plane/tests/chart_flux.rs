@@ -84,7 +84,7 @@ fn what_lockkeeper_writes_stays_through_upgrades_and_drift_detection() {
     lockkeeper.await_ready();
     let all = || {
         let written = written(&plane);
-        let is_whole = written.len() == 7 && written.iter().all(|value| !value.is_null());
+        let is_whole = written.len() == 8 && written.iter().all(|value| !value.is_null());
         is_whole
             .then_some(written)
             .ok_or("not all is written".to_owned())
@@ -121,7 +121,7 @@ fn what_lockkeeper_writes_stays_through_upgrades_and_drift_detection() {
         _ => text,
     });
     outcome("0.1.3");
-    assert_eq!(written(&plane).len(), 6);
+    assert_eq!(written(&plane).len(), 7);
     assert!(written(&plane).iter().all(|value| !value.is_null()));
     push("0.1.4", &|_, text| text);
     outcome("0.1.4");

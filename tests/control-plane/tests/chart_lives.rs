@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lockkeeper_control_plane::account::audit;
-use lockkeeper_control_plane::helm::{Helm, chart};
+use lockkeeper_control_plane::helm::{Helm, chart, packed};
 use lockkeeper_control_plane::{CONFIGURATIONS, plane};
 use lockkeeper_testkit::kubectl::{Target, Way, target};
 use serde_json::{Value, json};
@@ -26,7 +26,16 @@ struct Release {
 impl Release {
     fn helm(&self, command: &str, way: &[&str], values: &[&str]) {
         let chart = chart();
-        let base = [command, &self.name, &chart, "--namespace", &self.name];
+        // The definitions are the cluster's: of its releases one alone could bring them.
+        let without = "--set=crds.install=false";
+        let base = [
+            command,
+            &self.name,
+            &chart,
+            "--namespace",
+            &self.name,
+            without,
+        ];
         helm()
             .run(&[&base[..], way, values].concat())
             .expect_accepted();
@@ -234,6 +243,60 @@ fn the_webhooks_go_first_and_nothing_stays() {
             .expect("kubectl")
             .expect_accepted();
         assert_eq!(left.stdout, "", "{kind}");
+    }
+}
+
+/// Helm's folder `crds` would never be upgraded; templates are, and stay when the chart goes.
+#[test]
+fn an_upgrade_brings_the_definitions_of_its_version_and_loses_no_policy() {
+    const DEFINITION: &str = "releasepolicies.lockkeeper.dev";
+    let name = "lockkeeper-defined";
+    let admin = plane().admin();
+    // One that knows a name less.
+    let older = packed("0.0.9", |file, text| match file {
+        "files/crds.yaml" => text.replace("    - releasepol\n", ""),
+        _ => text,
+    });
+    let path = plane().folder().join("lockkeeper-0.0.9.tgz");
+    std::fs::write(&path, older.pack().expect("a chart")).expect("a file");
+    let (older, chart) = (path.to_string_lossy(), chart());
+    let run = |arguments: &[&str]| {
+        let place = ["--namespace", name];
+        helm().run(&[arguments, &place].concat()).expect_accepted()
+    };
+    let definition = || {
+        let found = admin.get(target("customresourcedefinition", "", DEFINITION));
+        found.expect("kubectl").expect("a definition")
+    };
+    let short = || definition()["spec"]["names"]["shortNames"].clone();
+    let policy = || {
+        let found = admin.get(target(DEFINITION, "", "stored"));
+        found.expect("kubectl").expect("a policy")
+    };
+    for way in ["--server-side=true", "--server-side=false"] {
+        run(&["install", name, &older, "--create-namespace", way]);
+        assert_eq!(short(), json!(["rpol"]), "{way}");
+        let wait = ["wait", "--for=condition=Established", "--timeout=60s"];
+        let crd = format!("customresourcedefinition/{DEFINITION}");
+        let output = admin.run(&[&wait[..], &[&crd]].concat());
+        output.expect("kubectl").expect_accepted();
+        let object = json!({
+            "apiVersion": "lockkeeper.dev/v1alpha1", "kind": "ReleasePolicy", "metadata": { "name": "stored" },
+            "spec": { "rules": { "missing-tmpfs": { "action": "off" } } },
+        });
+        let sent = admin.send(Way::ServerSide, &object.to_string());
+        sent.expect("kubectl").expect_accepted();
+        let before = policy();
+        run(&["upgrade", name, &chart, way]);
+        assert_eq!(short(), json!(["rpol", "releasepol"]), "{way}");
+        run(&["uninstall", name]);
+        assert_eq!(definition()["metadata"].get("deletionTimestamp"), None);
+        assert_eq!(policy(), before, "{way}");
+        for plural in ["releasepolicies", "tmpfspolicies", "exemptions"] {
+            let name = format!("{plural}.lockkeeper.dev");
+            let output = admin.run(&["delete", "customresourcedefinition", &name]);
+            output.expect("kubectl").expect_accepted();
+        }
     }
 }
 

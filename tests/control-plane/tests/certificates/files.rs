@@ -49,7 +49,7 @@ fn a_ca_that_somebody_else_renews_is_injected_before_it_is_served() {
     home.register(&replica);
     replica.await_ready();
     home.await_judged();
-    assert_eq!(home.bundles(), vec![first.clone(); 5]);
+    assert_eq!(home.bundles(), vec![first.clone(); 6]);
 
     let load = Load::start(&home, &[replica.address()]);
     let second = renew(&folder);
@@ -62,7 +62,7 @@ fn a_ca_that_somebody_else_renews_is_injected_before_it_is_served() {
     });
     // Both are trusted until all replicas serve the new one, and then the new one alone.
     home.until("the CA before to be retired", PATIENCE, |home| {
-        home.bundles() == vec![second.clone(); 5]
+        home.bundles() == vec![second.clone(); 6]
     });
     load.end();
     assert_eq!(unready(&replica), "");

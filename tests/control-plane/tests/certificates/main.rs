@@ -25,7 +25,7 @@ fn two_replicas_make_one_ca_and_serve_by_it() {
     let authority = home.held("ca.crt");
     assert!(authority.contains("BEGIN CERTIFICATE"));
     assert!(home.bundles().iter().all(|bundle| *bundle == authority));
-    assert_eq!(home.bundles().len(), 5);
+    assert_eq!(home.bundles().len(), 6);
     let made = |replica: &Lockkeeper| replica.log().matches("made a CA").count();
     assert_eq!(made(&one) + made(&two), 1);
     // Each has a certificate of its own, which nobody stored.

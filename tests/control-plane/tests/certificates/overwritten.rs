@@ -70,7 +70,7 @@ fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
         let bundles = home.bundles();
         bundles.len() == count && bundles.iter().all(|bundle| *bundle == authority)
     };
-    assert!(trusts(&home, 5));
+    assert!(trusts(&home, 6));
     // The next commit has a webhook less, as an upgrade may: no stump of it is left that would be refused.
     let mut fewer = all.clone();
     fewer[0]["webhooks"]
@@ -78,11 +78,11 @@ fn flux_applies_the_configurations_again_and_changes_their_webhooks() {
         .expect("webhooks")
         .remove(1);
     commit(&fewer);
-    assert!(trusts(&home, 4), "{:?}", home.bundles());
+    assert!(trusts(&home, 5), "{:?}", home.bundles());
     // The one after brings it back, and it has no CA for a moment.
     commit(&all);
     home.until("the new webhook to be trusted", PATIENCE, |home| {
-        trusts(home, 5)
+        trusts(home, 6)
     });
     home.await_judged();
 }

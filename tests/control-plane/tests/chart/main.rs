@@ -2,6 +2,7 @@
 //!
 //! Nothing is installed here: its webhooks would be asked about what the other tests send. See `chart_lives`.
 
+mod definitions;
 mod deploy;
 mod pods;
 mod rendered;

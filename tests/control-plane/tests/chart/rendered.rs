@@ -82,6 +82,11 @@ pub(crate) const TABLE: &[(&str, &[&str])] = &[
             "--set=listenAddress=[::]",
         ],
     ),
+    ("definitions that go with it", &["--set=crds.keep=false"]),
+    (
+        "definitions of somebody else",
+        &["--set=crds.install=false"],
+    ),
     (
         "other names",
         &[

@@ -43,6 +43,10 @@ fn wrong_values_are_refused_with_their_place() {
             "--set=certificates.selfManaged.overlap=soon",
             "at '/certificates/selfManaged/overlap': 'soon' does not match",
         ),
+        (
+            "--set=crds.upgrade=true",
+            "at '/crds': additional properties 'upgrade'",
+        ),
         ("--set=replicas=0", "at '/replicas': minimum"),
         (
             "--set-string=replicas=2",

@@ -56,22 +56,30 @@ fn the_webhooks_are_what_lockkeeper_webhooks_prints() {
             let (ours, theirs) = (helm::object(&rendered, kind), helm::object(&printed, kind));
             assert_eq!(ours["webhooks"], theirs["webhooks"], "{namespace} {kind}");
         }
+        let guard = |text: &str, kind: &str| helm::object(text, kind)["spec"].clone();
+        let kind = "ValidatingAdmissionPolicy";
+        assert_eq!(guard(&rendered, kind), guard(&printed, kind), "{namespace}");
+        let kind = "ValidatingAdmissionPolicyBinding";
+        let mut binding = guard(&printed, kind);
+        let own = helm::object(&rendered, "ValidatingAdmissionPolicy")["metadata"]["name"].clone();
+        binding["policyName"] = own.clone();
+        assert_eq!(guard(&rendered, kind), binding, "{namespace}");
+        assert_eq!(helm::object(&rendered, kind)["metadata"]["name"], own);
     }
 }
 
 #[test]
-fn each_failure_policy_is_set_for_itself_and_two_cannot_be_set() {
+fn each_failure_policy_is_set_for_itself_and_those_of_two_webhooks_cannot_be_set() {
     for kind in ["releases", "sources", "charts"] {
         let ignored = format!("--set=webhooks.failurePolicy.{kind}=Ignore");
         let rendered = helm().template("here", &[&ignored]);
         let configuration = helm::object(&rendered, "ValidatingWebhookConfiguration");
         for webhook in configuration["webhooks"].as_array().expect("webhooks") {
             let name = webhook["name"].as_str().unwrap_or_default();
-            let expected = if name.starts_with(kind) || name.starts_with("kustomizations") {
-                "Ignore"
-            } else {
-                "Fail"
-            };
+            let is_ignored = [kind, "kustomizations", "policies"]
+                .iter()
+                .any(|ignored| name.starts_with(ignored));
+            let expected = if is_ignored { "Ignore" } else { "Fail" };
             assert_eq!(webhook["failurePolicy"], expected, "{kind}: {name}");
         }
     }
@@ -103,7 +111,7 @@ fn the_rights_are_those_of_the_list_by_the_objects_names() {
             &[Own::CaSecret, Own::Lease][..],
         ),
         ("secret", &[Own::WebhookConfigurations], &[Own::Lease]),
-        ("certManager", &[], &[]),
+        ("certManager", &[], &[Own::Lease]),
     ] {
         let mode = format!("--set=certificates.mode={mode}");
         let rendered = helm().template("here", &[&mode, "--set=certificates.secret.name=ours"]);
@@ -114,16 +122,12 @@ fn the_rights_are_those_of_the_list_by_the_objects_names() {
             &expected,
             "{mode}"
         );
-        if namespaced.is_empty() {
-            assert!(!rendered.contains("kind: Role\n"), "{mode}");
-        } else {
-            let role = helm::object(&rendered, "Role");
-            assert_eq!(
-                role["rules"].as_array().expect("rules"),
-                &own(namespaced),
-                "{mode}"
-            );
-        }
+        let role = helm::object(&rendered, "Role");
+        assert_eq!(
+            role["rules"].as_array().expect("rules"),
+            &own(namespaced),
+            "{mode}"
+        );
     }
 }
 

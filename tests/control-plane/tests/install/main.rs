@@ -172,8 +172,9 @@ fn ours(plane: &ControlPlane) -> Vec<String> {
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
         .filter(|words| words.len() == 3 && (words[1] == OURS || words[2].contains(OURS)))
-        // Kubernetes' own, in every namespace.
+        // Kubernetes' own: in every namespace, and for each group with definitions.
         .filter(|words| !["default", "kube-root-ca.crt"].contains(&words[2]))
+        .filter(|words| words[0] != "APIService")
         .map(|words| words.join(" "))
         .collect();
     ours.sort();

@@ -1,7 +1,7 @@
 //! Taken out again, by Helm, by Flux, and by the deletion of its namespace: nothing is blocked, and what stays is known.
 
 use lockkeeper_control_plane::account::audit;
-use lockkeeper_control_plane::helm::packed;
+use lockkeeper_control_plane::helm::{Helm, chart, packed};
 use lockkeeper_control_plane::lockkeeper::await_refusal;
 use lockkeeper_control_plane::{PATIENCE, RELEASE_DENIED, objects};
 use lockkeeper_testkit::archive::Archive;
@@ -53,14 +53,69 @@ fn helm_leaves_the_namespace_and_nothing_else() {
     await_ready(&lockkeeper);
     let apps = judged(&plane);
     assert!(ours(&plane).len() > 10, "{:?}", ours(&plane));
+    let before = policy(&plane, "home", "audit");
     documented(&plane, "helm uninstall lockkeeper --namespace lockkeeper");
     await_accepted(&plane, &objects::floating(&apps, "free"));
     // Who still runs makes nothing anew: it has no right to.
     wait_for_pods(&plane);
-    assert_eq!(ours(&plane), ["Namespace <none> lockkeeper"]);
+    assert_eq!(
+        ours(&plane),
+        with_definitions(&["Namespace <none> lockkeeper"])
+    );
     assert!(lockkeeper.get("/healthz").contains("200 OK"));
+    // The policies stay, and can be changed; labels of break-glass are nobody's any more.
+    let stored = policy(&plane, "home", "warn");
+    assert_eq!(stored["metadata"]["uid"], before["metadata"]["uid"]);
+    for label in [
+        "lockkeeper.dev/break-glass=left",
+        "lockkeeper.dev/break-glass-",
+    ] {
+        kubectl(&plane, &["label", "namespace", &apps, label]);
+    }
+    // Installed once more, it finds its own definitions.
+    documented(
+        &plane,
+        "helm install lockkeeper charts/lockkeeper --namespace lockkeeper",
+    );
+    documented(&plane, "helm uninstall lockkeeper --namespace lockkeeper");
+    // A release of another name must say that it takes them over.
+    let (helm, chart) = (Helm::on(&plane), chart());
+    let other = ["install", "other", &chart, "--namespace", OURS];
+    helm.run(&other)
+        .expect_refused("invalid ownership metadata");
+    helm.run(&[&other[..], &["--take-ownership"]].concat())
+        .expect_accepted();
+    helm.run(&["uninstall", "other", "--namespace", OURS])
+        .expect_accepted();
     documented(&plane, "kubectl delete namespace lockkeeper");
+    assert_eq!(ours(&plane), with_definitions(&[]));
+    documented(&plane, DELETE_DEFINITIONS);
     assert_eq!(ours(&plane), Vec::<String>::new());
+}
+
+/// What docs/install.md says to remove what stays.
+const DELETE_DEFINITIONS: &str = "kubectl delete customresourcedefinition releasepolicies.lockkeeper.dev tmpfspolicies.lockkeeper.dev exemptions.lockkeeper.dev --ignore-not-found";
+
+/// What is known to stay, with the definitions of the policies.
+fn with_definitions(others: &[&str]) -> Vec<String> {
+    let definitions = ["exemptions", "releasepolicies", "tmpfspolicies"]
+        .map(|plural| format!("CustomResourceDefinition <none> {plural}.lockkeeper.dev"));
+    let others = others.iter().map(|&other| other.to_owned());
+    let mut all: Vec<String> = definitions.into_iter().chain(others).collect();
+    all.sort();
+    all
+}
+
+/// Stores a policy, as who administers the cluster does.
+fn policy(plane: &ControlPlane, name: &str, action: &str) -> Value {
+    let object = json!({
+        "apiVersion": "lockkeeper.dev/v1alpha1", "kind": "ReleasePolicy", "metadata": { "name": name },
+        "spec": { "rules": { "missing-tmpfs": { "action": action } } },
+    });
+    let sent = plane.admin().send(Way::Apply, &object.to_string());
+    sent.expect("kubectl").expect_accepted();
+    let stored = plane.admin().get(target("releasepolicy", "", name));
+    stored.expect("kubectl").expect("it is stored")
 }
 
 /// The pods that nobody runs go with their Deployment, behind it.
@@ -98,7 +153,10 @@ fn flux_prunes_the_webhooks_first_and_leaves_nothing() {
     admin.wait_gone(namespace, PATIENCE).expect("it is emptied");
     the_webhooks_went_first(&deleted_by(&plane, ":kustomize-controller", from));
     // The source is the cluster's: it stands where the Kustomization stood.
-    assert_eq!(ours(&plane), ["GitRepository flux-system lockkeeper"]);
+    assert_eq!(
+        ours(&plane),
+        with_definitions(&["GitRepository flux-system lockkeeper"])
+    );
 }
 
 /// As the folder `deploy/flux` does it: Flux deletes the HelmRelease, and helm-controller uninstalls it.
@@ -139,7 +197,7 @@ fn helm_controller_takes_the_webhooks_first_too() {
         "Namespace <none> lockkeeper",
         "OCIRepository lockkeeper lockkeeper",
     ];
-    assert_eq!(ours(&plane), left);
+    assert_eq!(ours(&plane), with_definitions(&left));
 }
 
 #[track_caller]
@@ -190,14 +248,18 @@ fn without_its_namespace_releases_wait_until_one_command_frees_them() {
         "ClusterRole <none> lockkeeper",
         "ClusterRoleBinding <none> lockkeeper",
         "MutatingWebhookConfiguration <none> lockkeeper",
+        "ValidatingAdmissionPolicy <none> lockkeeper-break-glass",
+        "ValidatingAdmissionPolicyBinding <none> lockkeeper-break-glass",
         "ValidatingWebhookConfiguration <none> lockkeeper",
     ];
-    assert_eq!(ours(&plane), cluster_wide);
+    assert_eq!(ours(&plane), with_definitions(&cluster_wide));
+    // Policies wait for nobody.
+    policy(&plane, "home", "warn");
 
     documented(
         &plane,
-        "kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration,clusterrole,clusterrolebinding lockkeeper --ignore-not-found",
+        "kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration,validatingadmissionpolicy,validatingadmissionpolicybinding,clusterrole,clusterrolebinding lockkeeper lockkeeper-break-glass --ignore-not-found",
     );
     await_accepted(&plane, &objects::pinned(&apps, "free"));
-    assert_eq!(ours(&plane), Vec::<String>::new());
+    assert_eq!(ours(&plane), with_definitions(&[]));
 }

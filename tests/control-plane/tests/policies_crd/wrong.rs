@@ -321,7 +321,7 @@ fn wrong_tmpfs_policies() {
             (
                 "/mounts/0/sizeLimit",
                 json!(-1),
-                "greater than or equal to 1",
+                "a size is more than nothing",
             ),
             ("/mounts/0/sizeLimit", json!("-1Mi"), "should match"),
             ("/mounts/0/shared", json!("yes"), "must be of type boolean"),
