@@ -65,6 +65,7 @@ pub(super) fn release_policy() -> Vec<Limit> {
             "spec.customRules.[].name",
             json!({ "maxLength": 63, "pattern": KEBAB }),
         ),
+        at("spec.customRules.[].kinds", set(4)),
         at("spec.customRules.[].expression", expression()),
         at(
             "spec.customRules.[].message",
@@ -82,6 +83,7 @@ pub(super) fn release_policy() -> Vec<Limit> {
         "spec.match.namespaces",
         "spec.match.releases",
         "spec.match.operations",
+        "spec.customRules.[].kinds",
         "spec.exemptions.[].namespaces",
         "spec.exemptions.[].releases",
         "spec.allowExemptions.[].namespaces",

@@ -63,7 +63,7 @@ fn a_policy_that_says_everything_is_taken() {
             "literal-secret": { "allowAnnotation": true },
         },
         "customRules": [{
-            "name": "no-beta", "expression": "!chart.version.contains('beta')", "message": "a beta", "action": "off",
+            "name": "no-beta", "kinds": ["HelmRelease", "HelmChart"], "expression": "!chart.version.contains('beta')", "message": "a beta", "action": "off",
         }],
         "replacesDefault": true,
         "ratchet": false,

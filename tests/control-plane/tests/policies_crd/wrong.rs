@@ -179,6 +179,16 @@ fn wrong_release_policies() {
                 "say what is wrong, and how to mend it",
             ),
             (
+                "/customRules/0/kinds",
+                json!(["Pod"]),
+                "supported values: \"HelmRelease\", \"OCIRepository\"",
+            ),
+            (
+                "/customRules/0/kinds",
+                json!([]),
+                "should have at least 1 items",
+            ),
+            (
                 "/customRules/0/expression",
                 json!(""),
                 "should be at least 1 chars long",
