@@ -10,12 +10,13 @@ fn read(path: &str) -> String {
 }
 
 /// The pages that tell people what to type.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "docs/install.md",
     "docs/operate.md",
     "certs/README.md",
     "charts/lockkeeper/README.md",
     "deploy/README.md",
+    "docs/policy.md",
 ];
 
 fn help_of(words: &[&str]) -> Option<String> {

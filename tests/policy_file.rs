@@ -96,3 +96,19 @@ fn several_policies_and_exemptions_of_one_file_count_together() {
         assert_eq!(ran.code, code, "{text}: {}{}", ran.stdout, ran.stderr);
     }
 }
+
+#[test]
+fn serve_tells_what_has_no_effect_in_its_log() {
+    let scratch = Scratch::new();
+    scratch.write("p.yaml", MILD);
+    // Nobody has this address, so it ends by itself behind the policy.
+    let arguments = ["serve", "--policy", "p.yaml", "--log-format", "json"];
+    let ran = scratch.run(&[&arguments[..], &["--listen", "192.0.2.1:1"]].concat());
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let all = ran.stdout + &ran.stderr;
+    let line = all.lines().find(|line| line.contains("milder"));
+    let line: serde_json::Value =
+        serde_json::from_str(line.expect("it is told")).expect("a line of JSON");
+    assert_eq!(line["level"], "WARN", "{line}");
+    assert!(line.to_string().contains("p.yaml:8: "), "{line}");
+}

@@ -13,6 +13,7 @@ pub mod policy_file;
 mod review;
 mod serve;
 mod webhooks;
+mod world;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

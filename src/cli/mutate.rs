@@ -1,17 +1,16 @@
 //! `lockkeeper mutate`: shows the mounts in memory that the webhook would give a pod.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
+use super::world::{World, text_at};
 use super::{policy_file, print};
 use crate::admission::plan_pod;
-use crate::facts::{Answer, Facts, Unseen};
+use crate::facts::Facts;
 use crate::mounts::{Exempt, Patch, Plan, WORKLOADS, Workload};
 use crate::policy::Policy;
 use crate::yaml::{self, Lines};
@@ -66,7 +65,10 @@ pub(super) fn run(args: &MutateArgs) -> anyhow::Result<ExitCode> {
     };
     let text = read(&args.file)?;
     let objects = objects(&text).with_context(|| format!("{shown} cannot be read"))?;
-    let facts = Namespaces::among(&objects);
+    let mut facts = World::default();
+    for object in &objects {
+        facts.take(object);
+    }
     let mut printed = Vec::new();
     let mut count = 0;
     for object in objects {
@@ -133,13 +135,6 @@ fn planned(object: &Value, namespace: &str, policy: &Policy, facts: &dyn Facts) 
     Some(plan_pod(&workload.pod(), namespace, policy, facts))
 }
 
-fn text_at<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
 fn patched(mut object: Value, patch: &Patch) -> anyhow::Result<Value> {
     json_patch::patch(&mut object, patch).context("the mounts do not fit the object")?;
     Ok(object)
@@ -197,42 +192,4 @@ fn tell(name: &str, plan: &Plan) {
         None => return,
     };
     let _ = writeln!(out, "{name} is unchanged: {why}");
-}
-
-/// The labels of the Namespaces that the file holds.
-struct Namespaces(BTreeMap<String, Arc<BTreeMap<String, String>>>);
-
-impl Namespaces {
-    fn among(objects: &[Value]) -> Self {
-        let namespaces = objects
-            .iter()
-            .filter(|object| text_at(object, "/kind") == "Namespace");
-        Self(
-            namespaces
-                .map(|object| {
-                    let name = text_at(object, "/metadata/name").to_owned();
-                    let labels = object.pointer("/metadata/labels");
-                    let mut labels: BTreeMap<String, String> = labels
-                        .and_then(Value::as_object)
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-                        .collect();
-                    // The API server sets it.
-                    labels.insert("kubernetes.io/metadata.name".to_owned(), name.clone());
-                    (name, Arc::new(labels))
-                })
-                .collect(),
-        )
-    }
-}
-
-impl Facts for Namespaces {
-    fn namespace_labels(&self, namespace: &str) -> Answer<Arc<BTreeMap<String, String>>> {
-        self.0
-            .get(namespace)
-            .map_or(Answer::Unseen(Unseen::NoCluster), |labels| {
-                Answer::Known(Arc::clone(labels))
-            })
-    }
 }

@@ -27,7 +27,7 @@ const LATER: Duration = Duration::from_secs(2);
 const GROUP: &str = "lockkeeper.dev";
 const VERSIONS: &[&str] = &["v1alpha1"];
 
-const RELEASE_POLICIES: Served = Served {
+pub(super) const RELEASE_POLICIES: Served = Served {
     group: GROUP,
     versions: VERSIONS,
     kind: "ReleasePolicy",
@@ -43,7 +43,7 @@ const TMPFS_POLICIES: Served = Served {
     resource: "tmpfspolicies.lockkeeper.dev",
 };
 
-const EXEMPTIONS: Served = Served {
+pub(super) const EXEMPTIONS: Served = Served {
     group: GROUP,
     versions: VERSIONS,
     kind: "Exemption",

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use kube::Api;
 use kube::api::ListParams;
-use kube::core::{ApiResource, DynamicObject};
+use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::connect::{Cluster, in_time, whole};
 use super::kinds::{HELM_CHARTS, KUSTOMIZATIONS, OCI_REPOSITORIES, RELEASES};
+use super::policies::{EXEMPTIONS, RELEASE_POLICIES};
 use crate::model::Kind;
 
 /// What was read.
@@ -19,17 +20,6 @@ pub struct PoliciesRead {
     pub labels: Result<Option<BTreeMap<String, String>>, String>,
     /// The object; an error says why it is not known, `None` that there is none.
     pub object: Result<Option<Value>, String>,
-}
-
-/// A kind of Lockkeeper's own.
-fn own(kind: &str, plural: &str) -> ApiResource {
-    ApiResource {
-        group: "lockkeeper.dev".to_owned(),
-        version: "v1alpha1".to_owned(),
-        api_version: "lockkeeper.dev/v1alpha1".to_owned(),
-        kind: kind.to_owned(),
-        plural: plural.to_owned(),
-    }
 }
 
 fn is_absent(error: &kube::Error) -> bool {
@@ -48,8 +38,8 @@ impl Cluster {
         name: &str,
     ) -> Result<PoliciesRead, String> {
         let client = self.client();
-        let releases = own("ReleasePolicy", "releasepolicies");
-        let exemptions = own("Exemption", "exemptions");
+        let releases = RELEASE_POLICIES.api(0);
+        let exemptions = EXEMPTIONS.api(0);
         let mut documents = Vec::new();
         for (resource, api) in [
             (&releases, Api::all_with(client.clone(), &releases)),

@@ -53,12 +53,26 @@ pub(super) fn shape_error(
             Segment::Unknown => {}
         }
     }
-    let message = error.inner().to_string();
+    let message = without_text(error.inner().to_string());
     PolicyError {
         nearest: nearest_expected(&message),
         pointer,
         message,
     }
+}
+
+/// serde's own words without the text that stands where something else is expected: who pastes a Secret into a policy
+/// must not find it in a log.
+fn without_text(message: String) -> String {
+    for what in ["invalid type: string", "invalid value: string"] {
+        let rest = message.strip_prefix(what);
+        if let Some(expected) =
+            rest.and_then(|rest| rest.rfind(", expected ").map(|at| &rest[at..]))
+        {
+            return format!("{what}{expected}");
+        }
+    }
+    message
 }
 
 /// serde's own words for an unknown name list what is known: "unknown field `x`, expected one of `a`, `b`".

@@ -103,6 +103,22 @@ fn what_cannot_be_compiled_is_refused_with_its_place_and_the_nearest_name() {
     }
 }
 
+#[test]
+fn what_was_pasted_into_a_policy_is_not_repeated() {
+    for spec in [
+        json!({"rules": "hunter2-in-a-policy"}),
+        json!({"match": {"namespaces": "hunter2-in-a-policy"}}),
+        json!({"replacesDefault": "hunter2-in-a-policy, expected"}),
+    ] {
+        let message = refused("ReleasePolicy", &spec);
+        assert!(!message.contains("hunter2"), "{message}");
+        assert!(
+            message.contains("invalid type: string, expected"),
+            "{message}"
+        );
+    }
+}
+
 /// Flux deletes and makes anew what it is told is immutable.
 #[test]
 fn no_policy_can_make_the_answer_say_what_flux_acts_on() {

@@ -2,7 +2,6 @@
 
 mod effective;
 mod test;
-mod world;
 
 use std::process::ExitCode;
 

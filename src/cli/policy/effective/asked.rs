@@ -6,8 +6,8 @@ use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::super::world::{World, text_at};
 use super::super::super::{policy_file, warn};
-use super::super::world::{World, text_at};
 use super::EffectiveArgs;
 use crate::cluster::{Cluster, PoliciesRead, Way};
 use crate::facts::{Answer, Unseen};

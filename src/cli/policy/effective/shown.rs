@@ -107,7 +107,8 @@ pub(super) fn human(answer: &Answer) -> String {
 
 fn rule(row: &RuleRow, width: usize, text: &mut String) {
     let _ = write!(text, "  {:width$}  {}", row.rule, row.action.as_str());
-    if row.votes.is_empty() {
+    let is_builtin = row.votes.iter().all(|vote| vote.policy.is_none());
+    if is_builtin && row.parameters.is_empty() {
         text.push_str("  (built-in)\n");
         return;
     }

@@ -5,10 +5,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::world::World;
+use super::super::super::world::World;
 use super::expectation::Expectation;
 use super::shown::{Found, Report, Skipped, Test};
-use super::sources::{File, is_policy, is_policy_file};
+use super::sources::{File, is_policy_file};
 use crate::check::ObjectName;
 use crate::judge::{EXEMPTION, POLICY_MATCH, judge, shown};
 use crate::model::{Action, Before, Case, Form, Operation, Request, Subject};
@@ -96,9 +96,6 @@ impl Bench<'_> {
                 false => Ok(()),
             };
         };
-        if is_policy(&document.value) {
-            return Ok(());
-        }
         let line = Lines::of(&source.text).place(start).line;
         if expectation.is_empty() {
             report.skipped.push(Skipped {

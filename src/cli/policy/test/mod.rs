@@ -18,15 +18,16 @@ use crate::telemetry;
 
 /// Test policies: judge example files and compare with what their comments expect.
 ///
-/// Judges every HelmRelease, OCIRepository, HelmChart and Flux Kustomization below the folders as at admission. A
-/// comment in the object's document says what is expected:
+/// Judges every HelmRelease, OCIRepository, HelmChart and Flux Kustomization below the folders
+/// as at admission. A comment in the object's document says what is expected:
 ///
 ///   # expect: deny literal-secret, warn unpinned-image
 ///
-/// Every denial must be listed. What is listed as warn or audit must be there; other warnings are no failure.
-/// `# expect: allow` stands for no denial at all. `# old: FILE` makes it an UPDATE of the object in that file;
-/// `# user: NAME` and `# dry-run` describe the request. Namespaces among the documents tell their labels,
-/// PersistentVolumeClaims which claims their namespace has.
+/// Every denial must be listed. What is listed as warn or audit must be there; other warnings
+/// are no failure. `# expect: allow` stands for no denial at all. `# old: FILE` makes it an
+/// UPDATE of the object in that file; `# user: NAME` and `# dry-run` describe the request.
+/// Namespaces among the documents tell their labels, PersistentVolumeClaims which claims their
+/// namespace has.
 #[derive(clap::Args, Debug)]
 #[command(
     verbatim_doc_comment,

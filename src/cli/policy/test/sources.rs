@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::super::super::policy_file::{self, Source};
-use super::super::world::text_at;
+use super::super::super::world::text_at;
 use crate::files;
 use crate::policy::Policy;
 use crate::policy::spec::API_GROUP;
@@ -65,7 +65,7 @@ pub(super) fn read(paths: &[PathBuf]) -> (Vec<File>, Vec<String>) {
 }
 
 /// Whether the document is one of a policy.
-pub(super) fn is_policy(document: &Value) -> bool {
+fn is_policy(document: &Value) -> bool {
     let version = text_at(document, "/apiVersion");
     version
         .split_once('/')

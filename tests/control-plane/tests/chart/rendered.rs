@@ -192,6 +192,7 @@ fn the_flags_of_the_pods_say_what_the_values_say() {
             "--ca-overlap=1h",
             "--tls-name=lockkeeper.here.svc",
             "--webhooks=lockkeeper",
+            "--pod-scope=readOnlyRoot",
             "--lease=here/lockkeeper",
         ]
     );
@@ -216,7 +217,7 @@ fn the_flags_of_the_pods_say_what_the_values_say() {
     ];
     let (added, gone) = of("cert-manager");
     assert_eq!(added, files);
-    assert_eq!(gone, defaults[6..]);
+    assert_eq!(gone, defaults[6..10]);
     let (added, gone) = of("a secret of one's own");
     assert_eq!(
         added,

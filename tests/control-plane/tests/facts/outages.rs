@@ -113,7 +113,7 @@ fn await_whole(lockkeeper: &Lockkeeper) {
         let ages = metrics
             .lines()
             .filter_map(|line| line.strip_prefix("lockkeeper_watch_age_seconds{"))
-            .filter(|line| !line.contains("sealedsecrets"))
+            .filter(|line| !line.contains("sealedsecrets") && !line.contains("lockkeeper.dev"))
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
         let ages: Vec<f64> = ages.collect();
         // The age of a whole one is that of the last sign of life.

@@ -1,4 +1,4 @@
-//! What documents tell of the cluster: Namespaces their labels, PersistentVolumeClaims that they are there.
+//! What documents of a file tell of the cluster: Namespaces their labels, PersistentVolumeClaims that they are there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
