@@ -9,10 +9,8 @@ use super::review::{NotJudged, Review};
 use crate::facts::Population;
 use crate::model::Operation;
 use crate::policy::spec::API_GROUP;
-use crate::policy::{Document, Exemption, Policy, ReleasePolicy, TmpfsPolicy};
+use crate::policy::{Document, Exemption, KINDS, Policy, ReleasePolicy, TmpfsPolicy};
 
-/// The kinds that are reviewed as policies.
-const KINDS: [&str; 3] = ["ReleasePolicy", "TmpfsPolicy", "Exemption"];
 /// The name under which what cannot be compiled is told: no rule has it.
 const INVALID: &str = "invalid-policy";
 

@@ -8,6 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{CLEAN, print};
+use crate::judge::{EXEMPTION, POLICY_MATCH};
+use crate::model::nearest;
+use crate::policy::CUSTOM;
 use crate::report::pages;
 use crate::rules::{self, AnyRule, RULES};
 
@@ -48,8 +51,18 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
 /// The rule of that name, or an error that says which was meant.
 pub(super) fn find(name: &str) -> anyhow::Result<&'static dyn AnyRule> {
     rules::find(name).ok_or_else(|| {
+        if name.starts_with(CUSTOM) {
+            return anyhow::anyhow!(
+                "`{name}` is a rule of a ReleasePolicy, which its message explains; `lockkeeper policy effective` shows which policy brings it"
+            );
+        }
+        if [POLICY_MATCH, EXEMPTION].contains(&name) {
+            return anyhow::anyhow!(
+                "`{name}` is no rule: it tells what nobody can say of the policies themselves, and is never more than a warning"
+            );
+        }
         let known = RULES.iter().map(|rule| rule.meta().name);
-        match rules::nearest(name, known.clone()) {
+        match nearest(name, known.clone()) {
             Some(nearest) => {
                 anyhow::anyhow!("there is no rule `{name}`; did you mean `{nearest}`?")
             }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::Controller;
 use super::compiled::{Compiled, Outcome, Workshop, assembled};
 use crate::cluster::PolicySnapshot;
-use crate::policy::{Document, Policy, PolicyHealth};
+use crate::policy::{Document, KINDS, Policy, PolicyHealth};
 
 /// Why no reviews should come at first.
 pub(super) const UNREADY: &str = "the policies of the cluster have not been read yet";
@@ -99,8 +99,7 @@ impl Controller {
             let documents = policy.documents().iter();
             documents.filter(|document| document.kind() == kind).count()
         };
-        let [releases, tmpfs, exemptions] =
-            ["ReleasePolicy", "TmpfsPolicy", "Exemption"].map(count);
+        let [releases, tmpfs, exemptions] = KINDS.map(count);
         self.current.put(policy, (self.clock)());
         tracing::info!(
             release_policies = releases,

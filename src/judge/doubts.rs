@@ -14,7 +14,7 @@ impl Court<'_> {
         let mut findings = Findings::of(POLICY_MATCH);
         for (policy, why) in self.policy.doubts() {
             let message = format!(
-                "whether ReleasePolicy `{policy}` is for this object is not known ({why}), so it opens nothing and refuses nothing here"
+                "whether ReleasePolicy `{policy}` is for this object is not known ({why}), so it opens nothing here, and what it says of rules is no harder than `onUnseen`"
             );
             findings
                 .at_pointer(Pointer::root(), message)

@@ -13,8 +13,7 @@ use super::release_policy::ReleasePolicy;
 use super::remark::PolicyRemark;
 use super::spec::{API_GROUP, ExemptionSpec, TmpfsPolicySpec};
 use super::tmpfs::TmpfsPolicy;
-use crate::model::Pointer;
-use crate::rules;
+use crate::model::{Pointer, nearest};
 
 /// What is wrong with one of several documents.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +26,7 @@ pub struct DocumentError {
 }
 
 /// The kinds of documents.
-const KINDS: [&str; 3] = ["ReleasePolicy", "TmpfsPolicy", "Exemption"];
+pub const KINDS: [&str; 3] = ["ReleasePolicy", "TmpfsPolicy", "Exemption"];
 
 /// One document, compiled.
 pub enum Document {
@@ -57,7 +56,10 @@ impl Document {
             return ReleasePolicy::compile("", &spec).map(|policy| Self::Release(Arc::new(policy)));
         };
         let above = Pointer::root().join("spec");
-        let spec = document.get("spec").cloned().unwrap_or_default();
+        let Some(spec) = document.get("spec").cloned() else {
+            let message = format!("the {kind} has no `spec`");
+            return Err(PolicyError::at(above, message));
+        };
         let meta = |key: &str| {
             let value = document.get("metadata").and_then(|meta| meta.get(key));
             value.and_then(Value::as_str).unwrap_or("")
@@ -130,7 +132,7 @@ impl Document {
                 }
             }
             Document::Exemption { exemption, .. } if exemption.is_expired(now) => {
-                let ended = format!("it ended at {}", exemption.expires_at());
+                let ended = format!("the exemption ended at {}", exemption.expires_at());
                 vec![PolicyRemark::at(above.join("expiresAt"), ended)]
             }
             Document::Tmpfs(_) | Document::Exemption { .. } => Vec::new(),
@@ -199,14 +201,14 @@ fn kind_of(document: &Value) -> Result<Option<&'static str>, PolicyError> {
     if group == Some(API_GROUP) && known.is_some() {
         return Ok(known);
     }
-    let nearest = kind.as_str().filter(|kind| !KINDS.contains(kind));
+    let unknown = kind.as_str().filter(|kind| !KINDS.contains(kind));
     Err(PolicyError {
         pointer: Pointer::root().join("kind"),
         message: format!(
             "expected a ReleasePolicy, TmpfsPolicy or Exemption of {API_GROUP}, or the spec of a ReleasePolicy alone"
         ),
-        nearest: nearest
-            .and_then(|kind| rules::nearest(kind, KINDS))
+        nearest: unknown
+            .and_then(|kind| nearest(kind, KINDS))
             .map(str::to_owned),
     })
 }

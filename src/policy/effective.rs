@@ -11,7 +11,6 @@ use super::exemption::{ANNOTATION, By, Exemption, of_annotation};
 use super::in_force::Policy;
 use super::join::{Chosen, Custom, Joined};
 use super::release_policy::ReleasePolicy;
-use super::spec::MeansSpec;
 use crate::model::{Action, Pointer, Subject};
 
 /// What is in force for one object.
@@ -179,13 +178,10 @@ impl<'a> Effective<'a> {
 
     /// Whether some policy that is for the object lets it be exempted so. A policy itself needs no leave.
     fn allows(&self, by: &By, rule: &str, namespace: &str) -> bool {
-        let means = match by {
-            By::Policy(_) => return true,
-            By::Exemption(_) => MeansSpec::Exemption,
-            By::Annotation => MeansSpec::Annotation,
-        };
-        let mut openings = self.policies().flat_map(|policy| &policy.openings);
-        openings.any(|opening| opening.opens(rule, namespace, means))
+        by.means().is_none_or(|means| {
+            let mut policies = self.policies();
+            policies.any(|policy| policy.opens(rule, namespace, means))
+        })
     }
 
     /// The lines of the exempting annotation that cannot be read, from 1.

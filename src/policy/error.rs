@@ -1,8 +1,7 @@
 //! What is wrong with a written policy, and where.
 
 use super::glob::Globs;
-use crate::model::Pointer;
-use crate::rules;
+use crate::model::{Pointer, nearest};
 
 /// What is wrong with a written policy.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +79,7 @@ fn nearest_expected(message: &str) -> Option<String> {
     let rest = message.strip_prefix("unknown ")?;
     let mut quoted = rest.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
-    rules::nearest(unknown, quoted).map(str::to_owned)
+    nearest(unknown, quoted).map(str::to_owned)
 }
 
 pub(super) fn globs(

@@ -35,6 +35,15 @@ impl By {
             By::Annotation => "annotation",
         }
     }
+
+    /// By what means a ReleasePolicy must open it; `None` where it needs no leave, as it is a policy's own.
+    pub(super) fn means(&self) -> Option<MeansSpec> {
+        match self {
+            By::Policy(_) => None,
+            By::Exemption(_) => Some(MeansSpec::Exemption),
+            By::Annotation => Some(MeansSpec::Annotation),
+        }
+    }
 }
 
 impl fmt::Display for By {

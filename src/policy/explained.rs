@@ -5,11 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::effective::Effective;
-use super::exemption::{By, Exemption};
+use super::exemption::Exemption;
 use super::in_force::Policy;
 use super::matcher::{Match, NamespaceLabels};
 use super::release_policy::ReleasePolicy;
-use super::spec::MeansSpec;
 use crate::expression::{Deadline, Variables};
 use crate::facts::Facts;
 use crate::model::{Action, Case, RuleName, Subject};
@@ -111,18 +110,10 @@ impl Effective<'_> {
             .filter(|exemption| exemption.is_for(subject));
         all.flat_map(|exemption| exemption.rules.iter().map(move |rule| (exemption, rule)))
             .map(|(exemption, rule)| {
-                let means = match exemption.by() {
-                    By::Policy(_) => None,
-                    By::Exemption(_) => Some(MeansSpec::Exemption),
-                    By::Annotation => Some(MeansSpec::Annotation),
-                };
+                let means = exemption.by().means();
                 let opened_by: Vec<&str> = means.map_or_else(Vec::new, |means| {
-                    let opens = |policy: &&ReleasePolicy| {
-                        let mut openings = policy.openings.iter();
-                        openings.any(|opening| opening.opens(rule, subject.namespace, means))
-                    };
                     self.policies()
-                        .filter(opens)
+                        .filter(|policy| policy.opens(rule, subject.namespace, means))
                         .map(ReleasePolicy::name)
                         .collect()
                 });

@@ -105,10 +105,9 @@ impl Policy {
     /// seen only when the release is judged.
     #[must_use]
     pub fn opens(&self, namespace: &str, exemption: &Exemption) -> bool {
-        let mut openings = self.releases.iter().flat_map(|policy| &policy.openings);
-        openings.any(|opening| {
+        self.releases.iter().any(|policy| {
             let mut rules = exemption.rules().iter();
-            rules.any(|rule| opening.opens(rule, namespace, MeansSpec::Exemption))
+            rules.any(|rule| policy.opens(rule, namespace, MeansSpec::Exemption))
         })
     }
 

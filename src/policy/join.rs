@@ -275,7 +275,7 @@ impl Joins {
     }
 }
 
-/// Whether a rule of that name exists in the registry or among those that policies bring.
+/// The names of all rules: those of the registry, and those that policies bring.
 pub(super) fn names(policies: &[Arc<ReleasePolicy>]) -> impl Iterator<Item = RuleName> {
     let customs = policies
         .iter()

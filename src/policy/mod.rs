@@ -28,7 +28,7 @@ mod tmpfs;
 
 pub use current::{BrokenPolicy, Current, PolicyHealth};
 pub use custom::CustomRule;
-pub use documents::{Document, DocumentError};
+pub use documents::{Document, DocumentError, KINDS};
 pub use effective::{Effective, Exempted};
 pub use error::PolicyError;
 pub use exemption::{ANNOTATION, By, Exemption};

@@ -1,7 +1,7 @@
 //! The names of rules: those of the registry, and those that policies bring.
 
 use super::error::PolicyError;
-use crate::model::Pointer;
+use crate::model::{Pointer, nearest};
 use crate::rules::{self, AnyRule, RULES};
 
 /// Before the names of the rules that policies bring: none of them can be mistaken for one of the registry, now or
@@ -18,7 +18,7 @@ pub(super) fn known_rule(
     rules::find(name).ok_or_else(|| PolicyError {
         pointer: pointer.clone(),
         message: format!("unknown rule `{name}`"),
-        nearest: rules::nearest(name, RULES.iter().map(|rule| rule.meta().name)).map(str::to_owned),
+        nearest: nearest(name, RULES.iter().map(|rule| rule.meta().name)).map(str::to_owned),
     })
 }
 

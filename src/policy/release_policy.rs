@@ -13,9 +13,9 @@ use super::glob::Globs;
 use super::matcher::Matcher;
 use super::names::known_rule;
 use super::remark::PolicyRemark;
-use super::spec::{ReleasePolicySpec, RuleSpec};
-use crate::model::{Action, Pointer};
-use crate::rules::{self, AnyRule};
+use super::spec::{MeansSpec, ReleasePolicySpec, RuleSpec};
+use crate::model::{Action, Pointer, nearest};
+use crate::rules::AnyRule;
 
 /// A compiled ReleasePolicy.
 pub struct ReleasePolicy {
@@ -151,6 +151,12 @@ impl ReleasePolicy {
         self.matches.has_expressions() || !self.customs.is_empty()
     }
 
+    /// Whether it lets a finding of `rule` in `namespace` be exempted by these means.
+    pub(super) fn opens(&self, rule: &str, namespace: &str, means: MeansSpec) -> bool {
+        let mut openings = self.openings.iter();
+        openings.any(|opening| opening.opens(rule, namespace, means))
+    }
+
     /// What is legal in it and has no effect.
     pub(super) fn remarks(&self, now: Timestamp) -> Vec<PolicyRemark> {
         let mut remarks = Vec::new();
@@ -190,7 +196,7 @@ impl ReleasePolicy {
             if exemption.is_expired(now) {
                 remarks.push(PolicyRemark::at(
                     at("exemptions").join(&index.to_string()).join("expiresAt"),
-                    format!("it ended at {}", exemption.expires_at()),
+                    format!("the exemption ended at {}", exemption.expires_at()),
                 ));
             }
         }
@@ -212,7 +218,7 @@ fn named(
     };
     for key in spec.params.keys() {
         if !known().any(|name| name == key) {
-            let nearest = rules::nearest(key, known().chain(["action"])).map(str::to_owned);
+            let nearest = nearest(key, known().chain(["action"])).map(str::to_owned);
             return Err(PolicyError {
                 pointer: pointer.clone().join(key),
                 message: format!("rule `{}` has no parameter `{key}`", rule.meta().name),

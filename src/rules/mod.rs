@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::facts::Facts;
-pub use crate::model::nearest;
 use crate::model::{Action, Case, Findings, Kind};
 
 pub mod name_globs;

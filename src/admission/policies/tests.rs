@@ -191,7 +191,7 @@ fn an_exemption_is_told_when_it_would_not_count() {
     assert!(told.contains("no ReleasePolicy opens"), "{told}");
     assert_eq!(warned("Exemption", &exemption(end), &opening(), None), "");
     let told = warned("Exemption", &exemption("2020-01-01"), &opening(), None);
-    assert!(told.contains("it ended at"), "{told}");
+    assert!(told.contains("the exemption ended at"), "{told}");
     let others = population(&[("games", "plex")]);
     let told = warned("Exemption", &exemption(end), &opening(), Some(&others));
     assert!(told.contains("/spec/releases"), "{told}");

@@ -8,9 +8,9 @@ use crate::facts::Facts;
 use crate::model::persistence::{VOLUME_KINDS, is_set};
 use crate::model::template::is_open;
 use crate::model::{
-    Action, Case, Findings, HelmRelease, Kind, NodeId, Persistence, Tree, VolumeKind,
+    Action, Case, Findings, HelmRelease, Kind, NodeId, Persistence, Tree, VolumeKind, nearest,
 };
-use crate::rules::{Family, Meta, NoParams, Rule, nearest, rule};
+use crate::rules::{Family, Meta, NoParams, Rule, rule};
 
 rule! {
     /// ## What it does

@@ -12,10 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::admission::Answer;
 use crate::judge::Note;
 use crate::model::RuleName;
-use crate::policy::{Current, Document, Exemption, Policy};
-
-/// The kinds of policies.
-const KINDS: [&str; 3] = ["ReleasePolicy", "TmpfsPolicy", "Exemption"];
+use crate::policy::{Current, Document, Exemption, KINDS, Policy};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabels {

@@ -16,7 +16,7 @@ use self::shown::{Report, Test};
 use super::super::{CLEAN, DENIED, FAILED, complain, print};
 use crate::telemetry;
 
-/// Test policies: judge example files and compare with what their comments expect.
+/// Test policies: judge example files and compare with what their comments expect
 ///
 /// Judges every HelmRelease, OCIRepository, HelmChart and Flux Kustomization below the folders
 /// as at admission. A comment in the object's document says what is expected:

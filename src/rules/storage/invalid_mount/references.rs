@@ -5,8 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use crate::model::persistence::is_disabled;
-use crate::model::{Findings, NodeId, Persistence, Tree};
-use crate::rules::nearest;
+use crate::model::{Findings, NodeId, Persistence, Tree, nearest};
 use crate::rules::storage::{Filler, Storage, doubt_switch, shown};
 
 /// Messages name so many of the names that exist, and look for the nearest among more.

@@ -45,7 +45,7 @@ fn judged(plane: &ControlPlane) -> String {
 }
 
 #[test]
-fn helm_leaves_the_namespace_and_nothing_else() {
+fn helm_leaves_the_namespace_and_the_definitions() {
     let _alone = alone();
     let plane = plane();
     install(&plane);
@@ -128,7 +128,7 @@ fn wait_for_pods(plane: &ControlPlane) {
 }
 
 #[test]
-fn flux_prunes_the_webhooks_first_and_leaves_nothing() {
+fn flux_prunes_the_webhooks_first_and_leaves_the_definitions() {
     let _alone = alone();
     let plane = plane();
     let flux = plane.flux();
