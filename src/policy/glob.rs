@@ -1,6 +1,8 @@
 //! Lists of names and globs.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
+
+use crate::model::{GlobError, glob};
 
 /// Names and globs of which one must match; an absent list matches everything.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +16,7 @@ struct Patterns {
 }
 
 impl Globs {
-    pub(super) fn compile(patterns: Option<&[String]>) -> Result<Self, globset::Error> {
+    pub(super) fn compile(patterns: Option<&[String]>) -> Result<Self, GlobError> {
         let Some(patterns) = patterns else {
             return Ok(Self(None));
         };
@@ -24,7 +26,7 @@ impl Globs {
             if is_name(pattern) {
                 names.push(pattern.as_str().into());
             } else {
-                globs.add(GlobBuilder::new(pattern).build()?);
+                globs.add(glob(pattern, false)?);
             }
         }
         Ok(Self(Some(Patterns {
