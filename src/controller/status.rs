@@ -152,7 +152,9 @@ fn of_exemption(namespace: &str, exemption: &Exemption, view: &View<'_>) -> Verd
     let end = exemption.expires_at();
     if exemption.is_expired(view.now) {
         let message = format!("it ended at {end}; take it out, or give it another end");
-        return Verdict::new(false, "Expired", message);
+        // Ready all the same: it did what it was written for, and a Kustomization of Flux that waits for its objects
+        // must not stop by the calendar alone.
+        return Verdict::new(true, "Expired", message);
     }
     if !view.policy.opens(namespace, exemption) {
         let message = "no ReleasePolicy lets it count: name its rules and namespace in `spec.allowExemptions` of one";

@@ -83,7 +83,7 @@ fn an_exemption_that_has_ended_shows_it() {
         "exemptions.lockkeeper.dev",
         &json!({ "rules": ["missing-claim", "unpinned-image"], "releases": ["romm"], "reason": "why", "expiresAt": "2026-01-31" }),
         &json!({
-            "conditions": condition("False", "Expired", "it ended with 2026-01-31"),
+            "conditions": condition("True", "Expired", "it ended with 2026-01-31"),
             "expired": true, "matchedReleases": 1,
         }),
     );
@@ -98,7 +98,7 @@ fn an_exemption_that_has_ended_shows_it() {
             "shown",
             r#"["missing-claim","unpinned-image"]"#,
             "2026-01-31",
-            "False",
+            "True",
             "Expired"
         ]
     );
