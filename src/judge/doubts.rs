@@ -43,7 +43,7 @@ impl Court<'_> {
                     format!("line {line} of the annotation exempts nothing: it cannot be read"),
                 )
                 .at_most(Action::Warn)
-                .help("write `<rule> until <date>: <reason>`, with a JSON Pointer behind the rule where only one place is meant");
+                .help("write `<rule> until <date>: <reason>` with the name of a rule that there is, and a JSON Pointer behind it where only one place is meant");
         }
         let unreadable = findings.into_vec().into_iter();
         ruled.extend(
