@@ -44,22 +44,24 @@ pub(super) fn denial(verdict: &Verdict, root: &Value) -> String {
 pub(super) fn warnings(verdict: &Verdict) -> Vec<String> {
     let is_exempt = |ruled: &&Ruled| matches!(ruled.note, Some(Note::Exempt { .. }));
     let exempt = verdict.with(Action::Audit).filter(is_exempt);
-    let lines: Vec<String> = verdict.with(Action::Warn).chain(exempt).map(line).collect();
-    limited(&lines)
+    let spoken: Vec<_> = verdict.with(Action::Warn).chain(exempt).collect();
+    limited(spoken.len(), spoken.into_iter().map(line))
 }
 
 /// Warnings that no rule made, as many as the API server passes on.
 pub(super) fn limited_to_harmless(warnings: &[String]) -> Vec<String> {
-    let lines: Vec<String> = warnings.iter().map(|warning| harmless(warning)).collect();
-    limited(&lines)
+    limited(
+        warnings.len(),
+        warnings.iter().map(|warning| harmless(warning)),
+    )
 }
 
-fn limited(lines: &[String]) -> Vec<String> {
-    let all = lines.len();
-    let mut warnings = Vec::with_capacity(all);
+/// Lines are made as long as there is room: an author chooses how many findings there are.
+fn limited(all: usize, lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut warnings = Vec::new();
     let mut room = MOST_WARNINGS - RESERVE;
     for line in lines {
-        let warning = cut(line, MOST_WARNING);
+        let warning = cut(&line, MOST_WARNING);
         let length = warning.chars().count();
         if length > room {
             warnings.push(format!("and {} more", all - warnings.len()));

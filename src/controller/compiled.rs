@@ -78,7 +78,10 @@ fn compile(object: Arc<PolicyObject>, last_good: Option<Arc<Document>>) -> Compi
                 problem: None,
             };
         }
-        Ok(Err(error)) => format!("{}: {error}", error.pointer).into(),
+        // What it quotes may have line breaks, and the problem is told within a line.
+        Ok(Err(error)) => format!("{}: {error}", error.pointer)
+            .replace(char::is_control, " ")
+            .into(),
         Err(_) => "Lockkeeper failed on it; please report it as a bug".into(),
     };
     Compiled {
@@ -153,6 +156,19 @@ mod tests {
         bad.uid = "another".to_owned();
         let broken = workshop.compile(vec![Arc::new(bad)]).remove(0);
         assert!(broken.in_force.is_none() && broken.problem.is_some());
+    }
+
+    #[test]
+    fn a_problem_is_one_line_whatever_it_quotes() {
+        let spec = json!({"rules": ["literal-secret"], "releases": ["{\n[+]policies ok\n"], "reason": "r", "expiresAt": "2999-01-01"});
+        let broken = Workshop::default()
+            .compile(vec![object("Exemption", "games", "a", 1, &spec)])
+            .remove(0);
+        let problem = broken.problem.expect("broken");
+        assert!(
+            problem.contains("[+]policies ok") && !problem.contains('\n'),
+            "{problem}"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Writes the statuses of policies while this replica leads: only what differs, and seldom.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -122,10 +122,8 @@ impl Controller {
         let mut pause = next_end(self.current.policy().documents(), now)
             .map_or(REFRESH, |end| end.min(REFRESH));
         let known = &outcome.compiled;
-        ledger.0.retain(|uid, _| {
-            let mut objects = known.iter().map(|compiled| &compiled.object.uid);
-            objects.any(|known| known == uid)
-        });
+        let uids: HashSet<&str> = known.iter().map(|one| one.object.uid.as_str()).collect();
+        ledger.0.retain(|uid, _| uids.contains(uid.as_str()));
         for (object, due) in self.all_due(outcome, ledger, now).await {
             let status = match due {
                 Due::Nothing => continue,

@@ -2,7 +2,7 @@
 
 use super::{Court, Ruled, Verdict, rule_on};
 use crate::model::{Action, Case, Findings, Pointer};
-use crate::policy::{ANNOTATION, By};
+use crate::policy::{ANNOTATION, By, MOST_LINES};
 
 /// The name of findings about a policy of which nobody can say whether it is for the object.
 pub const POLICY_MATCH: &str = "policy-match";
@@ -37,11 +37,14 @@ impl Court<'_> {
                 .join("metadata")
                 .join("annotations")
                 .join(ANNOTATION);
+            let message = match *line {
+                line if line > MOST_LINES => format!(
+                    "line {line} of the annotation and those behind it exempt nothing: {MOST_LINES} lines are read"
+                ),
+                line => format!("line {line} of the annotation exempts nothing: it cannot be read"),
+            };
             findings
-                .at_pointer(
-                    at,
-                    format!("line {line} of the annotation exempts nothing: it cannot be read"),
-                )
+                .at_pointer(at, message)
                 .at_most(Action::Warn)
                 .help("write `<rule> until <date>: <reason>` with the name of a rule that there is, and a JSON Pointer behind it where only one place is meant");
         }

@@ -1,8 +1,9 @@
 //! The last look before anyone reads a verdict: no secret's value may be in a message or a path.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -69,11 +70,17 @@ pub(super) fn notes(verdict: &mut Verdict, subject: &Subject<'_>) {
     for secret in &verdict.elsewhere {
         masks.add(secret.value(), subject);
     }
+    // One reason may stand with all findings.
+    let mut shown: HashMap<Arc<str>, Arc<str>> = HashMap::new();
     for ruled in &mut verdict.findings {
-        if let Some(Note::Exempt { reason, .. }) = &mut ruled.note
-            && let Cow::Owned(masked) = masked(reason, &masks, &[])
-        {
-            *reason = masked;
+        if let Some(Note::Exempt { reason, .. }) = &mut ruled.note {
+            let shown = shown.entry(Arc::clone(reason)).or_insert_with(|| {
+                match masked(reason, &masks, &[]) {
+                    Cow::Borrowed(_) => Arc::clone(reason),
+                    Cow::Owned(masked) => masked.into(),
+                }
+            });
+            *reason = Arc::clone(shown);
         }
     }
 }

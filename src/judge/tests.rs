@@ -278,7 +278,7 @@ fn an_exemption_makes_an_audit_until_it_expires_and_then_no_ratchet() {
     let verdict = judge(&case, &valid, &NoFacts);
     assert_eq!(actions(&verdict), [Action::Audit]);
     assert!(
-        matches!(&verdict.findings[0].note, Some(Note::Exempt { reason, .. }) if reason == "waits for upstream")
+        matches!(&verdict.findings[0].note, Some(Note::Exempt { reason, .. }) if &**reason == "waits for upstream")
     );
 
     let ended = policy_with_exemption("1969-01-01");

@@ -1,5 +1,7 @@
 //! A verdict: the findings of one object, each with what becomes of it and why.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -16,7 +18,7 @@ pub enum Note {
     /// An exemption covers it.
     Exempt {
         /// Why the exemption was given.
-        reason: String,
+        reason: Arc<str>,
         /// When it ends.
         until: Timestamp,
         /// Who gave it.

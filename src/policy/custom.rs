@@ -8,6 +8,9 @@ use super::spec::{CustomRuleSpec, KindSpec};
 use crate::expression::{Expression, Variables};
 use crate::model::{Action, Finding, Findings, Kind, Pointer};
 
+/// As many rules one policy may bring, as its definition has it: each takes a while to compile.
+const MOST: usize = 64;
+
 /// A rule that a policy brings.
 pub struct CustomRule {
     /// `custom/<name>`.
@@ -21,6 +24,12 @@ pub struct CustomRule {
 impl CustomRule {
     /// Compiles all rules of one policy.
     pub(super) fn compile_all(specs: &[CustomRuleSpec]) -> Result<Vec<Arc<Self>>, PolicyError> {
+        if specs.len() > MOST {
+            return Err(PolicyError::at(
+                Pointer::root().join("customRules"),
+                format!("a policy brings at most {MOST} rules; write another one"),
+            ));
+        }
         let mut rules: Vec<Arc<Self>> = Vec::new();
         for (index, spec) in specs.iter().enumerate() {
             let at = Pointer::root().join("customRules").join(&index.to_string());

@@ -1,16 +1,19 @@
 //! What is in force for one object.
 
-use std::cell::OnceCell;
+use std::cell::{LazyCell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::Setting;
+use super::cover::Cover;
 use super::exemption::{ANNOTATION, By, Exemption, of_annotation};
 use super::in_force::Policy;
 use super::join::{Chosen, Custom, Joined};
 use super::release_policy::ReleasePolicy;
+use super::spec::MeansSpec;
 use crate::model::{Action, Pointer, Subject};
 
 /// What is in force for one object.
@@ -20,6 +23,8 @@ pub struct Effective<'a> {
     sure: Chosen,
     doubts: Vec<(Arc<str>, String)>,
     annotated: OnceCell<(Vec<Exemption>, Vec<usize>)>,
+    /// What exemptions cover, by the rules that have found anything.
+    covers: RefCell<HashMap<String, Cover>>,
 }
 
 enum Held<'a> {
@@ -46,7 +51,7 @@ pub enum Exempted {
         /// When that ends.
         at: Timestamp,
         /// Why it is allowed.
-        reason: String,
+        reason: Arc<str>,
         /// Who allows it.
         by: By,
     },
@@ -72,6 +77,7 @@ impl<'a> Effective<'a> {
             sure: Chosen::default(),
             doubts: Vec::new(),
             annotated: OnceCell::new(),
+            covers: RefCell::default(),
         }
     }
 
@@ -87,6 +93,7 @@ impl<'a> Effective<'a> {
             sure,
             doubts,
             annotated: OnceCell::new(),
+            covers: RefCell::default(),
         }
     }
 
@@ -131,7 +138,8 @@ impl<'a> Effective<'a> {
         lookups.any(|globs| globs.matches(namespace))
     }
 
-    /// What exemptions make of a finding of `rule` at one of `places`: of several the one that helps most.
+    /// What exemptions make of a finding of `rule` at one of `places`: of several the one that helps most. The subject
+    /// and the time are the same for all findings of the object.
     #[must_use]
     pub fn exempted(
         &self,
@@ -140,48 +148,53 @@ impl<'a> Effective<'a> {
         places: &[&Pointer],
         now: Timestamp,
     ) -> Option<Exempted> {
-        let covers = |exemption: &&Exemption| {
-            let mut places = places.iter();
-            places.any(|place| exemption.covers(subject, rule, place))
-        };
+        let mut covers = self.covers.borrow_mut();
+        if let Some(cover) = covers.get(rule) {
+            return cover.of(places).cloned();
+        }
+        let cover = covers
+            .entry(rule.to_owned())
+            .or_insert_with(|| self.cover(subject, rule, now));
+        cover.of(places).cloned()
+    }
+
+    fn cover(&self, subject: &Subject<'_>, rule: &str, now: Timestamp) -> Cover {
         let inline = self.policies().flat_map(|policy| &policy.exemptions);
         let objects = self.policy.exemptions_in(subject.namespace).iter();
         let annotated = &self.annotated(subject).0;
-        let mut best = None;
+        let [by_object, by_annotation] = [MeansSpec::Exemption, MeansSpec::Annotation]
+            .map(|means| LazyCell::new(move || self.allows(means, rule, subject.namespace)));
+        let mut cover = Cover::default();
         for exemption in inline
             .chain(objects.map(|exemption| &**exemption))
             .chain(annotated)
-            .filter(covers)
+            .filter(|exemption| exemption.is_of(rule) && exemption.is_for(subject))
         {
             let by = exemption.by().clone();
-            let found = if !self.allows(&by, rule, subject.namespace) {
+            let is_allowed = match by {
+                // A policy itself needs no leave.
+                By::Policy(_) => true,
+                By::Exemption(_) => *by_object,
+                By::Annotation => *by_annotation,
+            };
+            let at = exemption.expires_at();
+            let found = if !is_allowed {
                 Exempted::NotOpened { by }
             } else if exemption.is_expired(now) {
-                Exempted::Ended {
-                    at: exemption.expires_at(),
-                    by,
-                }
+                Exempted::Ended { at, by }
             } else {
-                return Some(Exempted::Until {
-                    at: exemption.expires_at(),
-                    reason: exemption.reason().to_owned(),
-                    by,
-                });
+                let reason = Arc::clone(&exemption.reason);
+                Exempted::Until { at, reason, by }
             };
-            best = match (best, found) {
-                (Some(ended @ Exempted::Ended { .. }), Exempted::NotOpened { .. }) => Some(ended),
-                (_, found) => Some(found),
-            };
+            cover.add(exemption.pointers.as_deref(), &found);
         }
-        best
+        cover
     }
 
-    /// Whether some policy that is for the object lets it be exempted so. A policy itself needs no leave.
-    fn allows(&self, by: &By, rule: &str, namespace: &str) -> bool {
-        by.means().is_none_or(|means| {
-            let mut policies = self.policies();
-            policies.any(|policy| policy.opens(rule, namespace, means))
-        })
+    /// Whether some policy that is for the object lets it be exempted by these means.
+    fn allows(&self, means: MeansSpec, rule: &str, namespace: &str) -> bool {
+        self.policies()
+            .any(|policy| policy.opens(rule, namespace, means))
     }
 
     /// The lines of the exempting annotation that cannot be read, from 1.

@@ -14,6 +14,12 @@ use crate::model::{Pointer, RuleName, Subject};
 /// The annotation by which a release brings its own exemptions.
 pub const ANNOTATION: &str = "lockkeeper.dev/exempt";
 
+/// As many lines of it are read: its author is not its reader.
+pub const MOST_LINES: usize = 64;
+
+/// As the definitions have it: it is shown with every finding that it covers.
+const LONGEST_REASON: usize = 1024;
+
 /// Who exempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
@@ -64,7 +70,7 @@ pub struct Exemption {
     pub(super) namespaces: Globs,
     pub(super) releases: Globs,
     pub(super) pointers: Option<Vec<Pointer>>,
-    pub(super) reason: String,
+    pub(super) reason: Arc<str>,
     pub(super) expires_at: Timestamp,
     pub(super) by: By,
 }
@@ -151,23 +157,10 @@ impl Exemption {
         self.namespaces.matches(subject.namespace) && self.releases.matches(subject.name)
     }
 
-    /// Whether it names what this rule finds at this place of this object, whether or not it has expired.
-    #[must_use]
-    pub fn covers(&self, subject: &Subject<'_>, rule: &str, pointer: &Pointer) -> bool {
+    /// Whether it covers findings of this rule.
+    pub(super) fn is_of(&self, rule: &str) -> bool {
         self.rules.iter().any(|name| name == rule)
-            && self.is_for(subject)
-            && self
-                .pointers
-                .as_ref()
-                .is_none_or(|pointers| pointers.iter().any(|above| is_at_or_below(pointer, above)))
     }
-}
-
-fn is_at_or_below(pointer: &Pointer, above: &Pointer) -> bool {
-    pointer
-        .as_str()
-        .strip_prefix(above.as_str())
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn rules(names: &[String], at: &Pointer) -> Result<Vec<RuleName>, PolicyError> {
@@ -201,13 +194,14 @@ fn pointers(texts: Option<&[String]>, at: &Pointer) -> Result<Option<Vec<Pointer
         .transpose()
 }
 
-fn reason(text: &str, at: &Pointer) -> Result<String, PolicyError> {
+fn reason(text: &str, at: &Pointer) -> Result<Arc<str>, PolicyError> {
+    let wrong = |message: &str| Err(PolicyError::at(at.clone().join("reason"), message));
     match text.trim() {
-        "" => Err(PolicyError::at(
-            at.clone().join("reason"),
-            "an exemption needs a reason that others can read",
-        )),
-        reason => Ok(reason.to_owned()),
+        "" => wrong("an exemption needs a reason that others can read"),
+        reason if reason.chars().nth(LONGEST_REASON).is_some() => {
+            wrong("a reason has at most 1024 characters")
+        }
+        reason => Ok(reason.into()),
     }
 }
 
@@ -259,13 +253,18 @@ impl Opening {
 }
 
 /// Reads the annotation [`ANNOTATION`]: an exemption a line, `<rule> [<pointer>] until <date or time>: <reason>`.
-/// The errors are the numbers of the lines that cannot be read, from 1.
+/// The errors are the numbers of the lines that cannot be read, from 1; the first behind [`MOST_LINES`] stands for all
+/// that are there.
 pub(super) fn of_annotation(text: &str) -> (Vec<Exemption>, Vec<usize>) {
     let (mut exemptions, mut wrong) = (Vec::new(), Vec::new());
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() {
             continue;
+        }
+        if index >= MOST_LINES {
+            wrong.push(index + 1);
+            break;
         }
         match of_line(line) {
             Some(exemption) => exemptions.push(exemption),
@@ -283,7 +282,7 @@ fn of_line(line: &str) -> Option<Exemption> {
     };
     // A time holds colons itself; what ends the date is a colon with a space behind it.
     let (ends, why) = rest.split_once(": ")?;
-    let spec = serde_json::json!({"rules": [rule], "releases": ["*"], "reason": why,
+    let spec = serde_json::json!({"rules": [rule], "releases": ["any"], "reason": why,
         "pointers": place.map(|place| [place]), "expiresAt": ends.trim()});
     let spec: ExemptionSpec = serde_path_to_error::deserialize(spec)
         .map_err(|error| shape_error(&error, &Pointer::root()))
@@ -291,6 +290,7 @@ fn of_line(line: &str) -> Option<Exemption> {
     let exemption = Exemption::compile("", "", &spec).ok()?;
     Some(Exemption {
         by: By::Annotation,
+        releases: Globs::default(),
         ..exemption
     })
 }
@@ -338,5 +338,16 @@ mod tests {
         );
         assert_eq!(wrong, [1, 2, 3, 4, 5]);
         assert_eq!(read.len(), 1);
+    }
+
+    #[test]
+    fn what_an_author_makes_too_long_is_not_read() {
+        let line = "unpinned-image until 2027-01-01: x\n";
+        let (read, wrong) = of_annotation(&line.repeat(6000));
+        assert_eq!((read.len(), wrong), (MOST_LINES, vec![MOST_LINES + 1]));
+        let reason =
+            |length: usize| format!("unpinned-image until 2027-01-01: {}", "ü".repeat(length));
+        assert_eq!(of_annotation(&reason(LONGEST_REASON)).0.len(), 1);
+        assert_eq!(of_annotation(&reason(LONGEST_REASON + 1)).1, [1]);
     }
 }

@@ -1,6 +1,8 @@
 //! Lists of names and globs.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
+
+use crate::model::{GlobError, glob};
 
 /// Names and globs of which one must match; an absent list matches everything.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +44,7 @@ impl Simple {
 }
 
 impl Globs {
-    pub(super) fn compile(patterns: Option<&[String]>) -> Result<Self, globset::Error> {
+    pub(super) fn compile(patterns: Option<&[String]>) -> Result<Self, GlobError> {
         let Some(patterns) = patterns else {
             return Ok(Self(None));
         };
@@ -52,7 +54,7 @@ impl Globs {
             match Simple::of(pattern) {
                 Some(pattern) => simple.push(pattern),
                 None => {
-                    globs.add(GlobBuilder::new(pattern).build()?);
+                    globs.add(glob(pattern, false)?);
                 }
             }
         }
@@ -117,7 +119,7 @@ mod properties {
         /// What is compared says the same as what would be matched.
         #[test]
         fn simple_patterns_mean_what_globs_mean(pattern in "[*]?[a-b-]{0,3}[*]?", text in "[a-b-]{0,5}") {
-            let glob = GlobBuilder::new(&pattern).build().expect("a glob").compile_matcher();
+            let glob = globset::GlobBuilder::new(&pattern).build().expect("a glob").compile_matcher();
             let list = Globs::compile(Some(std::slice::from_ref(&pattern))).expect("globs");
             prop_assert_eq!(list.matches(&text), glob.is_match(&text));
         }

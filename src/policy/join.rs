@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde_json::{Map, Value};
+
 use super::custom::CustomRule;
 use super::release_policy::{Named, ReleasePolicy};
 use super::{Setting, builtin};
@@ -190,10 +192,12 @@ impl<'p> Bench<'p> {
             .map(|vote| vote.action)
             .max()
             .unwrap_or(builtin.action);
+        let unseen = self.unseen_defaults(builtin);
         let params: Vec<_> = self
             .counting()
             .filter_map(|policy| named(policy, name))
             .map(|named| &named.params)
+            .chain(&unseen)
             .filter(|params| !params.is_empty())
             .collect();
         let joined = match params.is_empty() {
@@ -207,6 +211,30 @@ impl<'p> Bench<'p> {
             params: joined.unwrap_or_else(|| Arc::clone(&builtin.params)),
             votes,
         }
+    }
+
+    /// The defaults of parameters that only policies write of which nobody can say whether they are for the object:
+    /// beside them, these make nothing milder.
+    fn unseen_defaults(&self, builtin: &Setting) -> Option<Map<String, Value>> {
+        let name = builtin.rule.meta().name;
+        if self.on_unseen != Action::Deny
+            || !self
+                .unknown
+                .iter()
+                .any(|policy| named(policy, name).is_some())
+        {
+            return None;
+        }
+        let Value::Object(mut defaults) = builtin.rule.defaults() else {
+            return None;
+        };
+        let sure: Vec<_> = self
+            .sure
+            .iter()
+            .filter_map(|policy| named(policy, name))
+            .collect();
+        defaults.retain(|key, _| !sure.iter().any(|named| named.params.contains_key(key)));
+        Some(defaults)
     }
 
     /// What each has to say of a rule's action, the built-in policy first.

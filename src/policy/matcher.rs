@@ -12,6 +12,9 @@ use crate::expression::{Expression, Variables};
 use crate::facts::{Answer, Facts};
 use crate::model::{Case, Operation, Pointer};
 
+/// As many conditions a policy may have, as its definition has it: each takes a while to compile.
+const MOST_CONDITIONS: usize = 16;
+
 /// A compiled `match`.
 pub(super) struct Matcher {
     namespaces: Globs,
@@ -68,6 +71,12 @@ impl Matcher {
                 .map(Option::unwrap_or_default)
                 .map_err(|error| error.below(&at))
         };
+        if spec.match_conditions.len() > MOST_CONDITIONS {
+            return Err(PolicyError::at(
+                at.join("matchConditions"),
+                format!("a policy has at most {MOST_CONDITIONS} conditions; join some with `&&`"),
+            ));
+        }
         let condition = |(index, spec): (usize, &ConditionSpec)| {
             let at = at
                 .clone()

@@ -4,6 +4,7 @@
 //! [`Effective`] is what it comes to for one object.
 
 mod builtin;
+mod cover;
 pub mod crd;
 mod current;
 mod custom;
@@ -31,7 +32,7 @@ pub use custom::CustomRule;
 pub use documents::{Document, DocumentError, KINDS};
 pub use effective::{Effective, Exempted};
 pub use error::PolicyError;
-pub use exemption::{ANNOTATION, By, Exemption};
+pub use exemption::{ANNOTATION, By, Exemption, MOST_LINES};
 pub use explained::{Fit, Granted, State};
 pub use in_force::Policy;
 pub use join::{Custom, Standing, Vote};

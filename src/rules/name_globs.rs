@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Stricter;
+use crate::model::{GlobError, glob};
 
 /// Globs over the names of objects, compiled when the policy is read. One with a `/` is matched
 /// against `namespace/name`.
@@ -25,10 +26,10 @@ impl NameGlobs {
     ///
     /// # Errors
     /// The first pattern that is not a glob.
-    pub fn compile(patterns: Vec<String>) -> Result<Self, globset::Error> {
+    pub fn compile(patterns: Vec<String>) -> Result<Self, GlobError> {
         let (mut names, mut qualified) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for pattern in &patterns {
-            let glob = GlobBuilder::new(pattern).literal_separator(true).build()?;
+            let glob = glob(pattern, true)?;
             if pattern.contains('/') {
                 qualified.add(glob);
             } else {

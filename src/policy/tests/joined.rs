@@ -396,3 +396,49 @@ fn rules_that_are_not_kept_are_off_whatever_policies_say() {
         );
     });
 }
+
+#[test]
+fn a_policy_of_which_nobody_can_say_whether_it_matches_has_no_parameter_that_makes_a_rule_milder() {
+    let spec = |matches: Value| json!({"match": matches, "rules": {"missing-claim": {"externalClaims": ["data-*"]}}});
+    let unseen = json!({"namespaceSelector": {"matchLabels": {"stage": "lab"}}});
+    let deny = named("b", json!({"onUnseen": "deny"}));
+    assert!(claims_outside(
+        &[named("a", spec(json!({}))), deny.clone()],
+        "data-x"
+    ));
+    assert!(!claims_outside(
+        &[named("a", spec(unseen.clone())), deny.clone()],
+        "data-x"
+    ));
+    // What another says for certain stays.
+    let both = [named("a", spec(unseen)), named("c", spec(json!({}))), deny];
+    assert!(claims_outside(&both, "data-x"));
+}
+
+#[test]
+fn a_policy_has_no_more_expressions_than_its_definition_allows() {
+    let rules = |count: usize| -> Vec<Value> {
+        (0..count)
+            .map(|index| json!({"name": format!("r{index}"), "expression": "true", "message": "m"}))
+            .collect()
+    };
+    let conditions = |count: usize| -> Vec<Value> {
+        (0..count)
+            .map(|index| json!({"name": format!("c{index}"), "expression": "true"}))
+            .collect()
+    };
+    for (spec, place) in [
+        (json!({"customRules": rules(65)}), "/customRules"),
+        (
+            json!({"match": {"matchConditions": conditions(17)}}),
+            "/match/matchConditions",
+        ),
+    ] {
+        let Err(error) = Policy::from_document(&spec) else {
+            panic!("{place} is accepted");
+        };
+        assert_eq!(error.pointer.as_str(), place);
+    }
+    let most = json!({"customRules": rules(64), "match": {"matchConditions": conditions(16)}});
+    assert!(Policy::from_document(&most).is_ok());
+}

@@ -1,5 +1,7 @@
 //! Annotations that say why a literal is meant to be there. They count only where the policy opens them.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::model::{Pointer, Subject};
 
 /// Says of literals that they are meant: `<pointer>: reason; <pointer>: reason`.
@@ -8,31 +10,56 @@ pub(super) const ALLOW: &str = "lockkeeper.dev/allow-literal";
 /// Says of literals that SOPS encrypts them in Git: `<pointer>; <pointer>`.
 pub(super) const ENCRYPTED: &str = "lockkeeper.dev/encrypted-in-git";
 
-/// The reason that the annotation gives for the value at `pointer`. One without a reason allows nothing.
-pub(super) fn reason<'a>(subject: &Subject<'a>, pointer: &Pointer) -> Option<&'a str> {
-    entries(subject.annotation(ALLOW)?).find_map(|entry| {
-        let (place, reason) = entry.split_once(": ")?;
-        let reason = reason.trim();
-        (covers(place.trim(), pointer) && !reason.is_empty()).then_some(reason)
-    })
+/// What an object's annotations say of its literals, read once: their author chooses how long they are, and how many
+/// literals there are. An entry covers its own place and nothing below or above it: a reviewer sees each value named.
+#[derive(Default)]
+pub(super) struct Allowances<'a> {
+    /// Whether there is any annotation that allows.
+    pub is_there: bool,
+    reasons: HashMap<&'a str, &'a str>,
+    encrypted: HashSet<&'a str>,
 }
 
-/// Whether the annotation names the value at `pointer` as encrypted in Git.
-pub(super) fn is_encrypted(subject: &Subject<'_>, pointer: &Pointer) -> bool {
-    subject
-        .annotation(ENCRYPTED)
-        .is_some_and(|text| entries(text).any(|entry| covers(entry, pointer)))
+impl<'a> Allowances<'a> {
+    pub(super) fn of(subject: &Subject<'a>) -> Self {
+        let allow = subject.annotation(ALLOW);
+        let mut reasons = HashMap::new();
+        for entry in entries(allow.unwrap_or("")) {
+            // One without a reason allows nothing.
+            if let Some((place, reason)) = entry.split_once(": ")
+                && !reason.trim().is_empty()
+            {
+                reasons.entry(place.trim()).or_insert(reason.trim());
+            }
+        }
+        Self {
+            is_there: allow.is_some(),
+            reasons,
+            encrypted: entries(subject.annotation(ENCRYPTED).unwrap_or("")).collect(),
+        }
+    }
+
+    /// The reason that the annotation gives for the value at `pointer`.
+    pub(super) fn reason(&self, pointer: &Pointer) -> Option<&'a str> {
+        let place = pointer.as_str();
+        self.reasons.get(place).copied().filter(|_| is_place(place))
+    }
+
+    /// Whether the annotation names the value at `pointer` as encrypted in Git.
+    pub(super) fn is_encrypted(&self, pointer: &Pointer) -> bool {
+        is_place(pointer.as_str()) && self.encrypted.contains(pointer.as_str())
+    }
+}
+
+/// Whether it is a place within the object, and not the whole of it.
+fn is_place(pointer: &str) -> bool {
+    pointer.starts_with('/')
 }
 
 fn entries(text: &str) -> impl Iterator<Item = &str> {
     text.split([';', '\n'])
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
-}
-
-/// An entry covers its own place and nothing below or above it: a reviewer sees each value named.
-fn covers(place: &str, pointer: &Pointer) -> bool {
-    place.starts_with('/') && place == pointer.as_str()
 }
 
 #[cfg(test)]
@@ -48,6 +75,7 @@ mod tests {
                 ALLOW: "/spec/values/a: a lab without a network; /spec/values/b:; /spec/values/m: x: y",
                 ENCRYPTED: "/spec/values/c;/spec/values/d"}}});
         let subject = Subject::new(&root).expect("a HelmRelease");
+        let allowances = Allowances::of(&subject);
         let at = |text: &str| Pointer::parse(text).expect("a pointer");
         for (pointer, expected) in [
             ("/spec/values/a", Some("a lab without a network")),
@@ -57,9 +85,9 @@ mod tests {
             ("/spec/values", None),
             ("", None),
         ] {
-            assert_eq!(reason(&subject, &at(pointer)), expected, "{pointer}");
+            assert_eq!(allowances.reason(&at(pointer)), expected, "{pointer}");
         }
-        assert!(is_encrypted(&subject, &at("/spec/values/d")));
-        assert!(!is_encrypted(&subject, &at("/spec/values/a")));
+        assert!(allowances.is_encrypted(&at("/spec/values/d")));
+        assert!(!allowances.is_encrypted(&at("/spec/values/a")));
     }
 }

@@ -21,6 +21,7 @@ use crate::facts::{Facts, Unseen};
 use crate::model::{Action, Case, Finding, Findings, Kind, Subject, Tree};
 use crate::rules::{Params, Stricter};
 use crate::secrets::{Found, Grade, Hit, What, looks_like_secret, secrets_of};
+use allowance::Allowances;
 use provenance::{Origin, Owner};
 
 /// What a policy can set for the rules about literals.
@@ -92,6 +93,7 @@ fn check(
 ) {
     let tree = &case.subject.tree;
     let mut owner = None;
+    let mut allowances = None;
     for (hit, worst) in kept.hits(&case.subject) {
         let owner = owner.get_or_insert_with(|| Owner::of(case, &params.controller, facts));
         let finding = report(tree, hit, worst, out);
@@ -108,6 +110,7 @@ fn check(
         excuse(
             finding,
             case,
+            allowances.get_or_insert_with(|| Allowances::of(&case.subject)),
             params,
             &owner.origin(hit, text.as_deref()),
             help,
@@ -128,11 +131,13 @@ const HELP_DECRYPTED: &str = "; its Kustomization decrypts with SOPS: if the val
 fn excuse(
     finding: &mut Finding,
     case: &Case<'_>,
+    allowances: &Allowances<'_>,
     params: &LiteralParams,
     origin: &Origin<'_>,
     help: &'static str,
 ) {
-    if let Some((what, reason)) = allowance(case, finding) {
+    let allowed = allowance(case, allowances, finding);
+    if let Some((what, reason)) = allowed {
         let counts = params.allow_annotation && !reason.is_empty();
         finding.message.push_str("; the ");
         finding.message.push_str(what);
@@ -148,13 +153,13 @@ fn excuse(
             return;
         }
     }
-    if case.subject.annotation(allowance::ALLOW).is_some() && allowance(case, finding).is_none() {
+    if allowances.is_there && allowed.is_none() {
         // Its author may believe that it is allowed.
         finding.message.push_str(
             "; the annotation `lockkeeper.dev/allow-literal` gives no reason for this place",
         );
     }
-    if params.encrypted_annotation && allowance::is_encrypted(&case.subject, &finding.pointer) {
+    if params.encrypted_annotation && allowances.is_encrypted(&finding.pointer) {
         finding.message.push_str(
             "; the annotation `lockkeeper.dev/encrypted-in-git` says that it is encrypted in Git",
         );
@@ -192,8 +197,12 @@ fn excuse(
 }
 
 /// What allows the finding's literal, and the reason: the annotation, or a comment in its file.
-fn allowance<'c>(case: &'c Case<'_>, finding: &Finding) -> Option<(&'static str, &'c str)> {
-    let annotated = allowance::reason(&case.subject, &finding.pointer);
+fn allowance<'c>(
+    case: &'c Case<'_>,
+    allowances: &Allowances<'c>,
+    finding: &Finding,
+) -> Option<(&'static str, &'c str)> {
+    let annotated = allowances.reason(&finding.pointer);
     let annotated = annotated.map(|reason| ("annotation", reason));
     let commented = || case.comments?.allowance(&finding.pointer);
     annotated.or_else(|| commented().map(|reason| ("comment", reason)))
