@@ -2,7 +2,7 @@
 
 use super::{Court, Ruled, Verdict, rule_on};
 use crate::model::{Action, Case, Findings, Pointer};
-use crate::policy::{ANNOTATION, MOST_LINES};
+use crate::policy::{ANNOTATION, By, MOST_LINES};
 
 /// The name of findings about a policy of which nobody can say whether it is for the object.
 pub const POLICY_MATCH: &str = "policy-match";
@@ -13,8 +13,9 @@ impl Court<'_> {
     pub(super) fn doubts(&self, case: &Case<'_>, verdict: &Verdict) -> Vec<Ruled> {
         let mut findings = Findings::of(POLICY_MATCH);
         for (policy, why) in self.policy.doubts() {
+            let policy = By::Policy(policy.into());
             let message = format!(
-                "whether ReleasePolicy `{policy}` is for this object is not known ({why}), so it opens nothing here, and what it says of rules is no harder than `onUnseen`"
+                "whether {policy} is for this object is not known ({why}), so it opens nothing here, and what it says of rules is no harder than `onUnseen`"
             );
             findings
                 .at_pointer(Pointer::root(), message)
@@ -45,7 +46,7 @@ impl Court<'_> {
             findings
                 .at_pointer(at, message)
                 .at_most(Action::Warn)
-                .help("write `<rule> until <date>: <reason>`, with a JSON Pointer behind the rule where only one place is meant");
+                .help("write `<rule> until <date>: <reason>` with the name of a rule that there is, and a JSON Pointer behind it where only one place is meant");
         }
         let unreadable = findings.into_vec().into_iter();
         ruled.extend(

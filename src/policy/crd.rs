@@ -80,7 +80,7 @@ pub struct WrittenTmpfsPolicy(pub Value);
            ReleasePolicy opens its namespace and its rules to Exemptions.",
     printcolumn = r#"{ "name": "Rules", "type": "string", "jsonPath": ".spec.rules", "description": "The rules that it covers." }"#,
     printcolumn = r#"{ "name": "Until", "type": "string", "jsonPath": ".spec.expiresAt", "description": "When it ends." }"#,
-    printcolumn = r#"{ "name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "description": "Whether it counts." }"#,
+    printcolumn = r#"{ "name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "description": "Whether it can be read and is opened." }"#,
     printcolumn = r#"{ "name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason", "description": "Why it counts, or does not, in a word." }"#,
     printcolumn = r#"{ "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp" }"#,
     printcolumn = r#"{ "name": "Releases", "type": "integer", "priority": 1, "jsonPath": ".status.matchedReleases", "description": "How many HelmReleases it names." }"#,

@@ -11,7 +11,7 @@ use super::exemption::Exemption;
 use super::in_force::Policy;
 use super::release_policy::ReleasePolicy;
 use super::remark::PolicyRemark;
-use super::spec::{API_GROUP, ExemptionSpec, TmpfsPolicySpec};
+use super::spec::{API_GROUP, API_VERSION, ExemptionSpec, TmpfsPolicySpec};
 use super::tmpfs::TmpfsPolicy;
 use crate::model::{Pointer, nearest};
 
@@ -199,6 +199,12 @@ fn kind_of(document: &Value) -> Result<Option<&'static str>, PolicyError> {
         .map(|(group, _)| group);
     let known = KINDS.into_iter().find(|known| kind == known);
     if group == Some(API_GROUP) && known.is_some() {
+        if document["apiVersion"] != API_VERSION {
+            return Err(PolicyError::at(
+                Pointer::root().join("apiVersion"),
+                format!("the one version that is known is `{API_VERSION}`"),
+            ));
+        }
         return Ok(known);
     }
     let unknown = kind.as_str().filter(|kind| !KINDS.contains(kind));

@@ -11,6 +11,8 @@ use crate::model::Action;
 
 /// The group of Lockkeeper's own documents.
 pub const API_GROUP: &str = "lockkeeper.dev";
+/// The one version of them, with the group.
+pub(super) const API_VERSION: &str = "lockkeeper.dev/v1alpha1";
 
 /// What a ReleasePolicy says.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

@@ -44,6 +44,19 @@ fn an_unknown_rule_is_an_error_that_names_the_nearest() {
 }
 
 #[test]
+fn another_version_and_an_absent_spec_are_errors_that_say_so() {
+    let mut document = json!({"apiVersion": "lockkeeper.dev/v1", "kind": "ReleasePolicy", "metadata": {"name": "home"}});
+    let wrong = error(&document);
+    assert_eq!(wrong.pointer.as_str(), "/apiVersion");
+    assert!(
+        wrong.message.contains("`lockkeeper.dev/v1alpha1`"),
+        "{wrong}"
+    );
+    document["apiVersion"] = "lockkeeper.dev/v1alpha1".into();
+    assert_eq!(error(&document).message, "the ReleasePolicy has no `spec`");
+}
+
+#[test]
 fn an_unknown_parameter_is_an_error_that_names_the_nearest() {
     let error = error(&json!({"rules": {"unpinned-chart": {"requires": "tag"}}}));
     assert_eq!(error.pointer.as_str(), "/rules/unpinned-chart/requires");

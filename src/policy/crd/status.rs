@@ -55,8 +55,8 @@ pub struct ExemptionStatus {
     /// The generation of the exemption that all this is said of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready`: whether it counts. It does not once it has expired, or where no ReleasePolicy opens its namespace and
-    /// rules to it.
+    /// `Ready`: whether it is as it should be. It is not where it cannot be read, or no ReleasePolicy opens its
+    /// namespace and rules to it. One that has ended stays ready, and says so by its reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

@@ -38,10 +38,10 @@ Examples:
   lockkeeper policy effective --policy lockkeeper.yaml --file apps/romm/helmrelease.yaml
   lockkeeper policy effective --kubeconfig ~/.kube/config -n games --name romm --format json")]
 pub(super) struct EffectiveArgs {
-    /// The object's namespace
+    /// The object's namespace [default: that of the object in --file]
     #[arg(long, short, value_name = "NAME", required_unless_present = "file")]
     namespace: Option<String>,
-    /// The object's name
+    /// The object's name [default: that of the only object in --file]
     #[arg(long, value_name = "NAME", required_unless_present = "file")]
     name: Option<String>,
     /// The object's kind [default: HelmRelease, or that of the only object in --file]
