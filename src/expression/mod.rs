@@ -8,9 +8,9 @@
 //! that could look at anything outside of the case.
 //!
 //! The evaluator has no budget and cannot be interrupted, so everything is bounded before it begins:
-//! the text and its depth before it is parsed ([`bounds`]), names, functions, loops and patterns when it
-//! is compiled ([`check`]), and its cost on a usual object then, and on the real one before each
-//! evaluation ([`estimate`]). The bounds of all evaluations of a review together mean less than a
+//! the text and its depth before it is parsed (`bounds`), names, functions, loops and patterns when it
+//! is compiled (`check`), and its cost on a usual object then, and on the real one before each
+//! evaluation (`estimate`). The bounds of all evaluations of a review together mean less than a
 //! second; `tests/expression_cost.rs` builds the worst that is allowed and measures it.
 
 mod bounds;
